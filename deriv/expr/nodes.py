@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, Literal
 
-type Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
+Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
 class Expr:
