@@ -1,0 +1,225 @@
+"""Vectors and matrices: axes around a scalar body (entry (i, j) of a product is a sum over the shared index).
+
+A `Tensor` has at most a row and a column axis; an axis that is missing has length one, so that a column vector has
+rows only, a row vector columns only and a scalar neither.  A `Grid` is a matrix written out entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deriv.errors import MeaningError
+from deriv.expr.nodes import ONE, Add, Delta, Expr, Mul, Sum, Sym
+from deriv.expr.substitute import substitute
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A bound index of a tensor and its range lo … hi."""
+
+    index: str
+    lo: Expr
+    hi: Expr
+
+    def same_range(self, other: Axis) -> bool:
+        """Whether both run over the same values."""
+        return self.lo == other.lo and self.hi == other.hi
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """`body` as a function of the indices of `rows` and `cols`."""
+
+    rows: Axis | None
+    cols: Axis | None
+    body: Expr
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it has no axes."""
+        return self.rows is None and self.cols is None
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it has exactly one axis."""
+        return (self.rows is None) != (self.cols is None)
+
+    @property
+    def axis(self) -> Axis:
+        """The only axis of a vector."""
+        axis = self.rows or self.cols
+        if axis is None:
+            raise MeaningError("a vector was expected where a scalar stands")
+        return axis
+
+    def transposed(self) -> Tensor:
+        """Rows become columns."""
+        return Tensor(self.cols, self.rows, self.body)
+
+    def at(self, row: Expr | None, col: Expr | None) -> Expr:
+        """The entry at given indices (None along a missing axis)."""
+        mapping: dict[Expr, Expr] = {}
+        if self.rows is not None and row is not None:
+            mapping[Sym(self.rows.index)] = row
+        if self.cols is not None and col is not None:
+            mapping[Sym(self.cols.index)] = col
+        return substitute(self.body, mapping) if mapping else self.body
+
+    def map(self, function: Callable[[Expr], Expr]) -> Tensor:
+        """An elementwise function of the entries."""
+        return Tensor(self.rows, self.cols, function(self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A matrix written out: rows of scalar entries, all of one length."""
+
+    entries: tuple[tuple[Expr, ...], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and columns."""
+        return len(self.entries), len(self.entries[0])
+
+    def transposed(self) -> Grid:
+        """Rows become columns."""
+        return Grid(tuple(zip(*self.entries, strict=True)))
+
+    def map(self, function: Callable[[Expr], Expr]) -> Grid:
+        """An elementwise function of the entries."""
+        return Grid(tuple(tuple(function(e) for e in row) for row in self.entries))
+
+
+Value = Tensor | Grid
+
+
+def scalar(body: Expr) -> Tensor:
+    """A scalar as a tensor without axes."""
+    return Tensor(None, None, body)
+
+
+def merge_axes(a: Axis | None, b: Axis | None) -> Axis | None:
+    """The common axis of two operands of an elementwise operation (a missing one is stretched)."""
+    if a is None or b is None:
+        return a or b
+    if not a.same_range(b):
+        raise MeaningError("the sizes of the two sides differ or are not known to be the same")
+    return a
+
+
+def elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr]) -> Value:
+    """Combine two values entry by entry, stretching scalars and missing axes as NumPy does."""
+    if isinstance(a, Grid) or isinstance(b, Grid):
+        return _grid_elementwise(a, b, combine)
+    if a.is_vector and b.is_vector and (a.rows is None) != (b.rows is None):
+        raise MeaningError("a row vector and a column vector cannot be combined entry by entry")
+    rows, cols = merge_axes(a.rows, b.rows), merge_axes(a.cols, b.cols)
+    row = Sym(rows.index) if rows else None
+    col = Sym(cols.index) if cols else None
+    return Tensor(rows, cols, combine(a.at(row, col), b.at(row, col)))
+
+
+def _grid_elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr]) -> Value:
+    if isinstance(a, Grid) and isinstance(b, Grid):
+        if a.shape != b.shape:
+            raise MeaningError(f"shapes {a.shape} and {b.shape} do not fit")
+        pairs = zip(a.entries, b.entries, strict=True)
+        return Grid(tuple(tuple(map(combine, ra, rb)) for ra, rb in pairs))
+    if isinstance(a, Grid) and isinstance(b, Tensor) and b.is_scalar:
+        return a.map(lambda e: combine(e, b.body))
+    if isinstance(b, Grid) and isinstance(a, Tensor) and a.is_scalar:
+        return b.map(lambda e: combine(a.body, e))
+    raise MeaningError("a matrix written out and one of symbolic size cannot be combined")
+
+
+def matmul(a: Value, b: Value) -> Value:
+    """The matrix product; a scalar multiplies every entry; column times row is the outer product."""
+    if isinstance(a, Tensor) and a.is_scalar or isinstance(b, Tensor) and b.is_scalar:
+        return elementwise(a, b, lambda x, y: Mul((x, y)))
+    if isinstance(a, Grid) and isinstance(b, Grid):
+        return _grid_matmul(a, b)
+    if isinstance(a, Grid) or isinstance(b, Grid):
+        raise MeaningError("a matrix written out and one of symbolic size cannot be multiplied")
+    if a.cols is None and b.rows is None:
+        row = Sym(a.rows.index) if a.rows else None
+        body = Mul((a.at(row, None), b.at(None, Sym(b.cols.index) if b.cols else None)))
+        return Tensor(a.rows, b.cols, body)
+    if a.cols is None or b.rows is None:
+        raise MeaningError("the inner sizes of a product do not fit")
+    return contract(a, b)
+
+
+def contract(a: Tensor, b: Tensor) -> Tensor:
+    """The sum over a's columns and b's rows, which must have the same range."""
+    if a.cols is None or b.rows is None or not a.cols.same_range(b.rows):
+        raise MeaningError("the inner sizes of a product do not fit or are not known to be the same")
+    inner = Sym(a.cols.index)
+    row = Sym(a.rows.index) if a.rows else None
+    col = Sym(b.cols.index) if b.cols else None
+    body = Mul((a.at(row, inner), b.at(inner, col)))
+    return Tensor(a.rows, b.cols, Sum(a.cols.index, a.cols.lo, a.cols.hi, body))
+
+
+def _grid_matmul(a: Grid, b: Grid) -> Value:
+    if a.shape[1] != b.shape[0]:
+        raise MeaningError(f"shapes {a.shape} and {b.shape} do not fit in a product")
+    columns = b.transposed().entries
+    rows = tuple(
+        tuple(Add(tuple(Mul(pair) for pair in zip(row, col, strict=True))) for col in columns) for row in a.entries
+    )
+    return scalar(rows[0][0]) if len(rows) == len(columns) == 1 else Grid(rows)
+
+
+def inner(a: Value, b: Value) -> Tensor:
+    """The inner product of two vectors or matrices of one shape, whichever way they stand."""
+    if isinstance(a, Grid) and isinstance(b, Grid):
+        if a.shape != b.shape and a.shape == b.transposed().shape:
+            b = b.transposed()
+        product = _grid_elementwise(a, b, lambda x, y: Mul((x, y)))
+        assert isinstance(product, Grid)
+        return scalar(Add(tuple(e for row in product.entries for e in row)))
+    if isinstance(a, Grid) or isinstance(b, Grid):
+        raise MeaningError("a vector written out and one of symbolic size cannot be multiplied")
+    if a.is_vector and b.is_vector:
+        a, b = Tensor(None, a.axis, a.body), Tensor(b.axis, None, b.body)
+        return contract(a, b)
+    product = elementwise(a, b, lambda x, y: Mul((x, y)))
+    assert isinstance(product, Tensor)
+    return total(product)
+
+
+def total(a: Tensor) -> Tensor:
+    """The sum of all entries."""
+    body = a.body
+    for axis in (a.rows, a.cols):
+        if axis is not None:
+            body = Sum(axis.index, axis.lo, axis.hi, body)
+    return scalar(body)
+
+
+def trace(a: Tensor) -> Tensor:
+    """The sum of the diagonal of a square matrix; a scalar is its own trace."""
+    if a.is_scalar:
+        return a
+    if a.rows is None or a.cols is None or not a.rows.same_range(a.cols):
+        raise MeaningError("the trace needs a square matrix")
+    index = Sym(a.rows.index)
+    return scalar(Sum(a.rows.index, a.rows.lo, a.rows.hi, a.at(index, index)))
+
+
+def diagonal(a: Tensor, fresh: str) -> Tensor:
+    """diag: a vector becomes a diagonal matrix, a matrix its diagonal as a column."""
+    if a.is_vector:
+        axis = a.axis
+        other = Axis(fresh, axis.lo, axis.hi)
+        return Tensor(axis, other, Mul((a.body, Delta(Sym(axis.index), Sym(fresh)))))
+    if a.rows is None or a.cols is None:
+        raise MeaningError("diag needs a vector or a matrix")
+    index = Sym(a.rows.index)
+    return Tensor(a.rows, None, a.at(index, index))
+
+
+def identity(axis: Axis, fresh: str) -> Tensor:
+    """The identity matrix over the range of an axis."""
+    return Tensor(axis, Axis(fresh, axis.lo, axis.hi), Mul((ONE, Delta(Sym(axis.index), Sym(fresh)))))
