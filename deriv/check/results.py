@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from deriv.source import SourceFile, Span
@@ -19,8 +18,6 @@ Lazy: TypeAlias = str | Callable[[], str]
 """A text, or how to make it: readings are costly to print and only JSON wants them."""
 
 DocumentKind: TypeAlias = Literal["tex", "markdown", "notebook"]
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Verdict(StrEnum):
@@ -281,6 +278,6 @@ class CheckOptions:
     layout: str = "auto"
     seed: int = 0
     assume: tuple[str, ...] = ()
-    macros: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    macros: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int, int], None] | None = None
     """Called with the number of steps done and their total."""
