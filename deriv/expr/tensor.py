@@ -93,28 +93,33 @@ class Grid:
 
 Value = Tensor | Grid
 
+Matcher = Callable[[Axis, Axis], bool]
+"""Decides whether two axes have the same range (and may learn that they do)."""
+
 
 def scalar(body: Expr) -> Tensor:
     """A scalar as a tensor without axes."""
     return Tensor(None, None, body)
 
 
-def merge_axes(a: Axis | None, b: Axis | None) -> Axis | None:
+def merge_axes(a: Axis | None, b: Axis | None, same: Matcher) -> Axis | None:
     """The common axis of two operands of an elementwise operation (a missing one is stretched)."""
     if a is None or b is None:
         return a or b
-    if not a.same_range(b):
+    if not same(a, b):
         raise MeaningError("the sizes of the two sides differ or are not known to be the same")
     return a
 
 
-def elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr]) -> Value:
+def elementwise(
+    a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same: Matcher = Axis.same_range
+) -> Value:
     """Combine two values entry by entry, stretching scalars and missing axes as NumPy does."""
     if isinstance(a, Grid) or isinstance(b, Grid):
         return _grid_elementwise(a, b, combine)
     if a.is_vector and b.is_vector and (a.rows is None) != (b.rows is None):
         raise MeaningError("a row vector and a column vector cannot be combined entry by entry")
-    rows, cols = merge_axes(a.rows, b.rows), merge_axes(a.cols, b.cols)
+    rows, cols = merge_axes(a.rows, b.rows, same), merge_axes(a.cols, b.cols, same)
     row = Sym(rows.index) if rows else None
     col = Sym(cols.index) if cols else None
     return Tensor(rows, cols, combine(a.at(row, col), b.at(row, col)))
@@ -133,7 +138,7 @@ def _grid_elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr])
     raise MeaningError("a matrix written out and one of symbolic size cannot be combined")
 
 
-def matmul(a: Value, b: Value) -> Value:
+def matmul(a: Value, b: Value, same: Matcher = Axis.same_range) -> Value:
     """The matrix product; a scalar multiplies every entry; column times row is the outer product."""
     if isinstance(a, Tensor) and a.is_scalar or isinstance(b, Tensor) and b.is_scalar:
         return elementwise(a, b, lambda x, y: Mul((x, y)))
@@ -147,12 +152,12 @@ def matmul(a: Value, b: Value) -> Value:
         return Tensor(a.rows, b.cols, body)
     if a.cols is None or b.rows is None:
         raise MeaningError("the inner sizes of a product do not fit")
-    return contract(a, b)
+    return contract(a, b, same)
 
 
-def contract(a: Tensor, b: Tensor) -> Tensor:
+def contract(a: Tensor, b: Tensor, same: Matcher = Axis.same_range) -> Tensor:
     """The sum over a's columns and b's rows, which must have the same range."""
-    if a.cols is None or b.rows is None or not a.cols.same_range(b.rows):
+    if a.cols is None or b.rows is None or not same(a.cols, b.rows):
         raise MeaningError("the inner sizes of a product do not fit or are not known to be the same")
     inner = Sym(a.cols.index)
     row = Sym(a.rows.index) if a.rows else None
@@ -171,7 +176,7 @@ def _grid_matmul(a: Grid, b: Grid) -> Value:
     return scalar(rows[0][0]) if len(rows) == len(columns) == 1 else Grid(rows)
 
 
-def inner(a: Value, b: Value) -> Tensor:
+def inner(a: Value, b: Value, same: Matcher = Axis.same_range) -> Tensor:
     """The inner product of two vectors or matrices of one shape, whichever way they stand."""
     if isinstance(a, Grid) and isinstance(b, Grid):
         if a.shape != b.shape and a.shape == b.transposed().shape:
@@ -183,8 +188,8 @@ def inner(a: Value, b: Value) -> Tensor:
         raise MeaningError("a vector written out and one of symbolic size cannot be multiplied")
     if a.is_vector and b.is_vector:
         a, b = Tensor(None, a.axis, a.body), Tensor(b.axis, None, b.body)
-        return contract(a, b)
-    product = elementwise(a, b, lambda x, y: Mul((x, y)))
+        return contract(a, b, same)
+    product = elementwise(a, b, lambda x, y: Mul((x, y)), same)
     assert isinstance(product, Tensor)
     return total(product)
 
@@ -198,11 +203,11 @@ def total(a: Tensor) -> Tensor:
     return scalar(body)
 
 
-def trace(a: Tensor) -> Tensor:
+def trace(a: Tensor, same: Matcher = Axis.same_range) -> Tensor:
     """The sum of the diagonal of a square matrix; a scalar is its own trace."""
     if a.is_scalar:
         return a
-    if a.rows is None or a.cols is None or not a.rows.same_range(a.cols):
+    if a.rows is None or a.cols is None or not same(a.rows, a.cols):
         raise MeaningError("the trace needs a square matrix")
     index = Sym(a.rows.index)
     return scalar(Sum(a.rows.index, a.rows.lo, a.rows.hi, a.at(index, index)))

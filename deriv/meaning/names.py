@@ -1,0 +1,78 @@
+"""Names of symbols as users meet them: `\\hat{y}` is `yhat`, `x_{\\text{new}}` is `x_new`."""
+
+from __future__ import annotations
+
+from deriv.latex.nodes import (
+    Additive,
+    Decorated,
+    Function,
+    Group,
+    Items,
+    Name,
+    Node,
+    Number,
+    Product,
+    Script,
+    Symbol,
+    Text,
+)
+
+_DISTINCT_FONTS = {"cal": "cal", "bb": "bb", "frak": "frak", "scr": "cal"}
+
+
+def canonical(name: Name) -> str:
+    """The name with its accents; bold, roman and plain letters of one name are the same symbol."""
+    return _DISTINCT_FONTS.get(name.font, "") + name.text + "".join(name.accents)
+
+
+def is_letter(node: Node | None) -> bool:
+    """A plain single Latin letter without accents."""
+    return isinstance(node, Name) and len(node.text) == 1 and not node.accents and node.text.isascii()
+
+
+def is_index_letter(node: Node | None) -> bool:
+    """A single lower-case letter that notes use as an index."""
+    return is_letter(node) and isinstance(node, Name) and node.text in "ijklmnpqrst" and node.font in ("", "it", "rm")
+
+
+def label_text(node: Node) -> str:
+    """A plain-text spelling of a subscript that is a label, not an index."""
+    match node:
+        case Name():
+            return canonical(node)
+        case Number(text=text) | Text(text=text) | Symbol(text=text):
+            return "".join(c for c in text if c.isalnum()) or "".join(f"u{ord(c):x}" for c in text)
+        case Product(factors=parts) | Additive(terms=parts) | Items(items=parts):
+            return "".join(map(label_text, parts))
+        case Group(body=body) | Decorated(body=body):
+            return label_text(body)
+        case Script(base=base, sub=sub):
+            return label_text(base) + (label_text(sub) if sub else "")
+        case Function(name=name, arg=arg):
+            return name + (label_text(arg) if arg is not None else "")
+        case _:
+            return type(node).__name__.lower()
+
+
+def base_name(node: Node | None) -> str | None:
+    """The canonical name at the bottom of a Name, Script or Decorated; None for anything else."""
+    while isinstance(node, Script | Decorated):
+        node = node.base if isinstance(node, Script) else node.body
+    return canonical(node) if isinstance(node, Name) else None
+
+
+def children(node: Node) -> list[Node]:
+    """The direct parts of a surface node, in order of its fields."""
+    found: list[Node] = []
+    for field_name in node.__slots__:
+        collect(getattr(node, field_name), found)
+    return found
+
+
+def collect(value: object, found: list[Node]) -> None:
+    """Append the nodes inside a field's value (nested tuples included)."""
+    if isinstance(value, Node):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for part in value:
+            collect(part, found)

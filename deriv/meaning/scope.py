@@ -1,0 +1,93 @@
+"""What a document has said so far: definitions, numbers put in, facts, kinds of symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from deriv.expr.domain import SIZE, Domain, Fact
+from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
+from deriv.expr.tensor import Tensor, Value
+from deriv.meaning.ranges import Ranges
+from deriv.meaning.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`head = body`: `params` are the argument names of a function, or the index names of a family.
+
+    A scalar definition has no parameters.  `sups` counts the superscript indices among the parameters of a family.
+    """
+
+    name: str
+    form: str  # "scalar", "family" or "function"
+    params: tuple[str, ...]
+    body: Value
+    line: int
+    sups: int = 0
+    implicit: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
+        """Definitions with the same key replace one another."""
+        return self.name, self.form, len(self.params) if self.form == "family" else 0, self.sups
+
+
+@dataclass
+class Scope:
+    """The state of knowledge at a point of the document; `survey` is about the whole of it."""
+
+    survey: Survey
+    ranges: Ranges = field(default_factory=Ranges)
+    history: list[Definition] = field(default_factory=list)
+    instances: dict[Expr, tuple[Expr, int]] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    equations: list[tuple[Expr, Expr]] = field(default_factory=list)
+    excluded: list[Expr] = field(default_factory=list)
+    symmetric: set[str] = field(default_factory=set)
+    aliases: dict[str, str] = field(default_factory=dict)
+    log: str = "natural"
+    layout: str = "auto"
+    identity_activation: bool = False
+
+    def define(self, definition: Definition) -> None:
+        """Take in a definition; it holds from here on."""
+        self.history.append(definition)
+
+    def current(self) -> dict[tuple[str, str, int, int], Definition]:
+        """The definition in force for each head."""
+        return {definition.key: definition for definition in self.history}
+
+    def lookup(self, name: str, form: str | None = None) -> Definition | None:
+        """The latest definition of a name."""
+        for definition in reversed(self.history):
+            if definition.name == name and (form is None or definition.form == form):
+                return definition
+        return None
+
+    def is_function(self, name: str) -> bool:
+        """Whether the document uses the name as a function."""
+        return (
+            self.lookup(name, "function") is not None or self.survey.heads[name] > 0 or self.survey.primed[name] > 0
+        )
+
+    def depends(self, name: str) -> bool:
+        """Whether the name stands for something that varies with others (so its derivative is never just 0)."""
+        survey = self.survey
+        return bool(
+            survey.numerators[name] or survey.heads[name] or name.endswith("hat") or self.lookup(name) is not None
+        )
+
+    def domain(self, *sides: Expr) -> Domain:
+        """What is known about the symbols of a claim."""
+        facts = dict(self.facts)
+        for side in sides:
+            for node in walk(side):
+                if isinstance(node, Sym | Entry) and node.name not in facts and node.name in self.survey.sizes:
+                    facts[node.name] = SIZE
+        return Domain(facts, tuple(self.equations), tuple(self.excluded), frozenset(self.symmetric))
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is written with numbers only."""
+    bodies = [value.body] if isinstance(value, Tensor) else [e for row in value.entries for e in row]
+    return not any(isinstance(node, Sym | Entry | Apply) for body in bodies for node in walk(body))

@@ -1,0 +1,247 @@
+"""A first look at the whole document: how each name is used, before anything is given a meaning.
+
+Notes define things slides away and use letters by habit.  The survey collects evidence (is `x` ever subscripted,
+transposed, applied, differentiated?) so that the elaborator can decide by the document and not by the letter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from deriv.latex.nodes import (
+    Additive,
+    BigOp,
+    Chain,
+    Deriv,
+    Group,
+    Items,
+    Name,
+    Node,
+    Number,
+    Product,
+    Script,
+    Symbol,
+)
+from deriv.meaning.names import base_name, canonical, children, is_index_letter, is_letter
+
+
+@dataclass
+class Survey:
+    """Evidence by canonical name."""
+
+    bound_letters: set[str] = field(default_factory=set)
+    letter_subscripts: Counter[str] = field(default_factory=Counter)
+    number_subscripts: Counter[str] = field(default_factory=Counter)
+    two_subscripts: Counter[str] = field(default_factory=Counter)
+    sup_indices: Counter[str] = field(default_factory=Counter)
+    numeral_labels: set[str] = field(default_factory=set)
+    bare: Counter[str] = field(default_factory=Counter)
+    bold: set[str] = field(default_factory=set)
+    bold_subscripted: set[str] = field(default_factory=set)
+    transposed: Counter[str] = field(default_factory=Counter)
+    inner: Counter[str] = field(default_factory=Counter)
+    heads: Counter[str] = field(default_factory=Counter)
+    applied: Counter[str] = field(default_factory=Counter)
+    primed: Counter[str] = field(default_factory=Counter)
+    numerators: Counter[str] = field(default_factory=Counter)
+    denominators: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    declared_rank: dict[str, int] = field(default_factory=dict)
+    sizes: set[str] = field(default_factory=set)
+    cdot_pairs: set[tuple[str, str]] = field(default_factory=set)
+    group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def rank(self, name: str) -> int | None:
+        """0, 1 or 2 axes for the bare name, as far as its use tells; None when nothing does."""
+        if name in self.declared_rank:
+            return self.declared_rank[name]
+        capital = name[:1].isupper() or name.startswith(("bb", "cal"))
+        if name in self.bold or self.transposed[name] or self.inner[name]:
+            return 2 if capital else 1
+        for pair in self.cdot_pairs:
+            if name in pair and all(self.letter_subscripts[other] for other in pair):
+                return 1
+        return None
+
+    def add(self, root: Node) -> None:
+        """Take in one formula."""
+        if isinstance(root, Chain):
+            self._chain_heads(root)
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            self._one(node)
+            stack.extend(self._below(node))
+
+    def _below(self, node: Node) -> Iterable[Node]:
+        # The base of a Script is counted with its scripts, so that `x_j` is no bare `x`.
+        if isinstance(node, Script) and isinstance(node.base, Name):
+            return [part for part in (node.sub, node.sup) if part is not None]
+        return children(node)
+
+    def _one(self, node: Node) -> None:
+        match node:
+            case Name():
+                self.seen[canonical(node)] += 1
+                self.bare[canonical(node)] += 1
+                self._font(node)
+            case Script(base=Name() as name):
+                self._script(canonical(name), name, node)
+            case Product():
+                self._product(node)
+            case Deriv():
+                self._derivative(node)
+            case BigOp(kind="sum" | "prod", sub=sub, sup=sup):
+                self._bounds(sub, sup)
+            case _:
+                pass
+
+    def _font(self, name: Name) -> None:
+        if (name.font == "bf" or "vec" in name.accents) and not name.text.isdigit():
+            self.bold.add(canonical(name))
+
+    def _script(self, key: str, name: Name, node: Script) -> None:
+        self.seen[key] += 1
+        self._font(name)
+        if node.primes:
+            self.primed[key] += 1
+        kinds = list(map(index_kind, parts_of(node.sub))) if node.sub is not None else []
+        if kinds and all(kind == "letter" for kind in kinds):
+            self.letter_subscripts[key] += 1
+        elif kinds and all(kind in ("letter", "number") for kind in kinds):
+            self.number_subscripts[key] += 1
+        if len(kinds) == 2 and all(kinds):
+            self.two_subscripts[key] += 1
+        if kinds and name.font == "bf":
+            self.bold_subscripted.add(key)
+        if node.sub is None and node.sup is None:
+            self.bare[key] += 1
+        self._superscript(key, node.sup)
+
+    def _superscript(self, key: str, sup: Node | None) -> None:
+        for part in superscript_parts(sup):
+            if isinstance(part, Group):
+                self.sup_indices[key] += 1
+            elif is_transpose(part):
+                self.transposed[key] += 1
+            elif isinstance(part, Number) and part.text == "1":
+                self.numeral_labels.add(key)  # a first power is never written
+
+    def _product(self, node: Product) -> None:
+        for k, op in enumerate(node.ops):
+            left, right = node.factors[k], node.factors[k + 1]
+            name, other = base_name(left), base_name(right)
+            if op == "" and name and isinstance(right, Group) and right.open == "(" and _plain_name(left):
+                self.applied[name] += 1
+                self.group_args[name].add(argument_key(right.body))
+            if op == "" and name and other and is_transposed(left):
+                self.inner[name] += 1
+                self.inner[other] += 1
+            if op == "cdot" and name and other and isinstance(left, Name) and isinstance(right, Name):
+                self.inner[name] += 0
+                self.cdot_pairs.add((name, other))
+
+    def _derivative(self, node: Deriv) -> None:
+        name = base_name(function_head(node.body)) if node.ratio and node.body is not None else None
+        if name:
+            self.numerators[name] += 1
+        for variable, _ in node.by:
+            by = base_name(variable)
+            if by:
+                self.denominators[by] += 1
+
+    def _bounds(self, sub: Node | None, sup: Node | None) -> None:
+        for part in parts_of(sub) if sub is not None else ():
+            left = part.parts[0] if isinstance(part, Chain) else part
+            for letter in parts_of(left) if left is not None else ():
+                if is_letter(letter) and isinstance(letter, Name):
+                    self.bound_letters.add(letter.text)
+        top = base_name(sup) if sup is not None else None
+        if top:
+            self.sizes.add(top)
+
+    def _chain_heads(self, chain: Chain) -> None:
+        head = chain.parts[0]
+        if isinstance(head, Product) and len(head.factors) == 2 and head.ops == ("",):
+            name = base_name(head.factors[0])
+            group = head.factors[1]
+            if name and isinstance(group, Group) and group.open == "(" and plain_arguments(group.body):
+                self.heads[name] += 1
+        if isinstance(head, Script) and head.sup is not None and isinstance(head.sup, Additive):
+            name = base_name(head)
+            if name:
+                self.sup_indices[name] += 1  # w^{t+1} = … : a step number, not a power
+
+
+def parts_of(node: Node | None) -> tuple[Node, ...]:
+    """The parts of a subscript: `ij`, `i,j` and `i1` are two."""
+    match node:
+        case None:
+            return ()
+        case Items(items=items):
+            return tuple(part for item in items for part in parts_of(item))
+        case Product(factors=factors, ops=ops) if not any(ops):
+            return factors
+        case _:
+            return (node,)
+
+
+def superscript_parts(sup: Node | None) -> tuple[Node, ...]:
+    """The parts of a superscript: `[i]T` is an index and a transpose."""
+    if isinstance(sup, Product) and not any(sup.ops):
+        return sup.factors
+    return (sup,) if sup is not None else ()
+
+
+def index_kind(node: Node) -> str:
+    """"letter", "number" or "" for the part of a subscript."""
+    if is_index_letter(node):
+        return "letter"
+    if isinstance(node, Number) and node.text.isdigit():
+        return "number"
+    if isinstance(node, Additive) and all(index_kind(term) for term in node.terms):
+        return "letter"
+    return ""
+
+
+def is_transpose(node: Node) -> bool:
+    """`T`, `\\top`, `\\intercal` as a superscript."""
+    if isinstance(node, Symbol):
+        return node.text == "top"
+    return isinstance(node, Name) and node.text == "T" and not node.accents
+
+
+def is_transposed(node: Node) -> bool:
+    """Whether a transpose is written on a symbol."""
+    return isinstance(node, Script) and any(map(is_transpose, superscript_parts(node.sup)))
+
+
+def _plain_name(node: Node) -> bool:
+    return isinstance(node, Name) or (isinstance(node, Script) and isinstance(node.base, Name))
+
+
+def function_head(node: Node) -> Node:
+    """`L` of `L(w, b)`: the name in front of an argument list."""
+    if isinstance(node, Product) and len(node.factors) == 2 and isinstance(node.factors[1], Group):
+        return node.factors[0]
+    return node
+
+
+def plain_arguments(node: Node) -> bool:
+    """Whether an argument list holds only symbols, as in the head of a definition."""
+    match node:
+        case Name() | Script(base=Name()):
+            return True
+        case Items(items=items):
+            return all(plain_arguments(item) or isinstance(item, Symbol) for item in items)
+        case _:
+            return False
+
+
+def argument_key(node: Node) -> str:
+    """Which symbols stand in an argument list, for telling `u(x)` (always the same) from a product."""
+    if isinstance(node, Items):
+        return ",".join(argument_key(item) for item in node.items)
+    return base_name(node) or "?"
