@@ -1,0 +1,190 @@
+"""Free names, capture-avoiding substitution and depth of expressions.
+
+All walks are loops over shared nodes: a deep tree costs time, never the interpreter's stack.  Only binders (`Sum`,
+`Product`, `Limit`, `Integral`, `Derivative`) recurse, and those are nested a handful deep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from deriv.expr.nodes import Derivative, Entry, Expr, Integral, Limit, Product, Sum, Sym, walk
+
+_BINDERS = (Sum, Product, Limit, Integral)
+
+
+def post_order(root: Expr) -> Iterator[Expr]:
+    """Every distinct object below `root`, children before parents."""
+    done: set[int] = set()
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if id(node) in done:
+            continue
+        if ready or not node.children:
+            done.add(id(node))
+            yield node
+            continue
+        stack.append((node, True))
+        stack.extend((child, False) for child in reversed(node.children))
+
+
+def depth(root: Expr) -> int:
+    """The number of nodes on the longest path down."""
+    levels: dict[int, int] = {}
+    for node in post_order(root):
+        levels[id(node)] = 1 + max((levels[id(child)] for child in node.children), default=0)
+    return levels[id(root)]
+
+
+def bound_name(node: Expr) -> str | None:
+    """The name a node binds, if it is a binder."""
+    if isinstance(node, _BINDERS):
+        return node.data[0]  # type: ignore[return-value]
+    return None
+
+
+def _bound_part(node: Expr) -> int:
+    """Which child of a binder is under the binding."""
+    return 2 if isinstance(node, (Sum, Product)) else 0
+
+
+def free_symbols(root: Expr) -> frozenset[str]:
+    """Names of symbols (indices included) that are not bound within `root`."""
+    free: dict[int, frozenset[str]] = {}
+    for node in post_order(root):
+        if isinstance(node, Sym):
+            free[id(node)] = frozenset((node.name,))
+            continue
+        bound = bound_name(node)
+        parts = [free[id(child)] for child in node.children]
+        if bound is not None:
+            parts[_bound_part(node)] -= {bound}
+        free[id(node)] = _union(parts)
+    return free[id(root)]
+
+
+def _union(parts: list[frozenset[str]]) -> frozenset[str]:
+    parts = [part for part in parts if part]
+    if not parts:
+        return frozenset()
+    return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:])
+
+
+def families(root: Expr) -> frozenset[str]:
+    """Names of the indexed families below `root`."""
+    return frozenset(node.name for node in walk(root) if isinstance(node, Entry))
+
+
+def fresh_name(stem: str, taken: Iterable[str]) -> str:
+    """A bound name `stem.N` that no name in `taken` has; the same for the same input."""
+    stem = stem.partition(".")[0]
+    numbers = [int(tail) for name in taken if (tail := name.partition(".")[2]).isdigit()]
+    return f"{stem}.{1 + max(numbers, default=0)}"
+
+
+def rename_bound(node: Expr, name: str) -> Expr:
+    """The same `Sum`, `Product`, `Limit` or `Integral` over another bound name (which must not be free in it)."""
+    old = bound_name(node)
+    if old is None or old == name:
+        return node
+    where = _bound_part(node)
+    body = substitute(node.children[where], {Sym(old): Sym(name)})
+    children = (*node.children[:where], body, *node.children[where + 1 :])
+    return _rebind(node, name, children)
+
+
+def _rebind(node: Expr, name: str, children: tuple[Expr, ...]) -> Expr:
+    if isinstance(node, Limit):
+        return Limit(children[0], name, children[1], str(node.data[1]))
+    if isinstance(node, Integral):
+        return Integral(children[0], name, children[1], children[2])
+    return type(node)(name, *children)  # type: ignore[arg-type]
+
+
+def rebuild(root: Expr, visit: Callable[[Expr, tuple[Expr, ...]], Expr]) -> Expr:
+    """Bottom up: `visit(node, new_children)` gives the new node; unchanged parts stay shared."""
+    made: dict[int, Expr] = {}
+    for node in post_order(root):
+        made[id(node)] = visit(node, tuple(made[id(child)] for child in node.children))
+    return made[id(root)]
+
+
+def same_or(node: Expr, children: tuple[Expr, ...]) -> Expr:
+    """`node` itself when its children did not change, else a copy over the new ones."""
+    if all(new is old for new, old in zip(children, node.children, strict=True)):
+        return node
+    return node.with_children(children)
+
+
+def substitute(expr: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
+    """Replace whole subexpressions at once; bound names are renamed where a replacement would be captured."""
+    mapping = {old: new for old, new in mapping.items() if old is not new}
+    if not mapping:
+        return expr
+    return _Substitution(mapping).run(expr)
+
+
+class _Substitution:
+    """One mapping at work; memory is shared by all nodes under the same mapping."""
+
+    def __init__(self, mapping: Mapping[Expr, Expr]) -> None:
+        self.mapping = mapping
+        self.incoming = _union([free_symbols(new) for new in mapping.values()])
+        self.touched = _union([free_symbols(old) for old in mapping])
+        self.made: dict[int, Expr] = {}
+
+    def run(self, root: Expr) -> Expr:
+        stack: list[tuple[Expr, bool]] = [(root, False)]
+        made = self.made
+        while stack:
+            node, ready = stack.pop()
+            if id(node) in made:
+                continue
+            if ready:
+                made[id(node)] = same_or(node, tuple(made[id(child)] for child in node.children))
+            elif node in self.mapping:
+                made[id(node)] = self.mapping[node]
+            elif not node.children:
+                made[id(node)] = node
+            elif isinstance(node, _BINDERS):
+                made[id(node)] = self._binder(node)
+            elif isinstance(node, Derivative):
+                made[id(node)] = self._derivative(node)
+            else:
+                stack.append((node, True))
+                stack.extend((child, False) for child in node.children)
+        return made[id(root)]
+
+    def _binder(self, node: Expr) -> Expr:
+        bound = bound_name(node)
+        assert bound is not None
+        where = _bound_part(node)
+        inner = {old: new for old, new in self.mapping.items() if bound not in free_symbols(old)}
+        if bound in _union([free_symbols(new) for new in inner.values()]):
+            taken = self.incoming | self.touched | free_symbols(node) | {bound} | _all_bound(node)
+            node = rename_bound(node, fresh_name(bound, taken))
+        body = substitute(node.children[where], inner)
+        children = tuple(body if k == where else self.run(child) for k, child in enumerate(node.children))
+        return same_or(node, children)
+
+    def _derivative(self, node: Derivative) -> Expr:
+        """A derivative is taken before its variable is replaced: d/dx x² at x = 2 is 4."""
+        from deriv.expr.calculus import differentiate, evaluate_derivatives
+
+        variable = node.variable
+        name = variable.data[0]
+        if not isinstance(variable, (Sym, Entry)):
+            return same_or(node, (self.run(node.body), self.run(variable)))
+        hits = variable in self.mapping or any(_mentions(new, name, type(variable)) for new in self.mapping.values())
+        if hits:
+            return substitute(differentiate(evaluate_derivatives(node.body), variable), self.mapping)
+        return same_or(node, (self.run(node.body), self.run(variable)))
+
+
+def _mentions(root: Expr, name: object, kind: type[Expr]) -> bool:
+    return any(type(node) is kind and node.data[0] == name for node in walk(root))
+
+
+def _all_bound(root: Expr) -> frozenset[str]:
+    return frozenset(name for node in walk(root) if (name := bound_name(node)) is not None)
