@@ -66,9 +66,7 @@ class Scope:
 
     def is_function(self, name: str) -> bool:
         """Whether the document uses the name as a function."""
-        return (
-            self.lookup(name, "function") is not None or self.survey.heads[name] > 0 or self.survey.primed[name] > 0
-        )
+        return self.lookup(name, "function") is not None or self.survey.heads[name] > 0 or self.survey.primed[name] > 0
 
     def depends(self, name: str) -> bool:
         """Whether the name stands for something that varies with others (so its derivative is never just 0)."""

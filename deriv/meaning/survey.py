@@ -196,7 +196,7 @@ def superscript_parts(sup: Node | None) -> tuple[Node, ...]:
 
 
 def index_kind(node: Node) -> str:
-    """"letter", "number" or "" for the part of a subscript."""
+    """ "letter", "number" or "" for the part of a subscript."""
     if is_index_letter(node):
         return "letter"
     if isinstance(node, Number) and node.text.isdigit():

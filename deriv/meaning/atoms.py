@@ -1,0 +1,296 @@
+"""Names with their sub- and superscripts: which marks are indices, labels, powers or transposes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deriv.errors import MeaningError
+from deriv.expr.nodes import Add, Apply, Const, Delta, Entry, Expr, Num, Sym, neg
+from deriv.expr.tensor import Axis, Tensor, Value, scalar
+from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
+from deriv.meaning.arithmetic import power
+from deriv.meaning.functions import indicator, is_indicator_name, norm_script
+from deriv.meaning.names import base_name, canonical, is_index_letter, is_letter, label_text
+from deriv.meaning.survey import is_transpose, parts_of, superscript_parts
+
+if TYPE_CHECKING:
+    from deriv.meaning.elaborate import Elaborator
+
+
+@dataclass
+class Marks:
+    """What stands on a name."""
+
+    name: str
+    subs: list[Expr] = field(default_factory=list)
+    sups: list[Expr] = field(default_factory=list)
+    transposed: bool = False
+    inverse: bool = False
+    power: Expr | None = None
+    primes: int = 0
+
+
+def name_value(el: Elaborator, node: Node) -> Value:
+    """A bare name."""
+    assert isinstance(node, Name)
+    return marked_value(el, node, Marks(canonical(node)))
+
+
+def script_value(el: Elaborator, node: Node) -> Value:
+    """A name, or something in brackets, with scripts and primes."""
+    assert isinstance(node, Script)
+    base = node.base
+    while isinstance(base, Decorated):
+        base = base.body
+    if is_indicator_name(base) and isinstance(node.sub, Chain):
+        return indicator(el, node.sub)
+    if isinstance(base, Name):
+        return marked_value(el, base, marks_of(el, base, node))
+    if isinstance(base, Script) and isinstance(base.base, Name) and node.sub is None and not node.primes:
+        return _postfixed(el, el.value(base), node)
+    if isinstance(base, Function) and base.arg is None:
+        raise MeaningError(f"the function {base.name} stands without an argument")
+    return _bracketed(el, base, node)
+
+
+def _bracketed(el: Elaborator, base: Node, node: Script) -> Value:
+    if isinstance(base, Group) and base.open == "‖":
+        return norm_script(el, base, node.sub, node.sup)
+    if node.primes:
+        raise MeaningError("a prime on brackets: the variable of the derivative is not written")
+    if node.sub is not None:
+        return component(el, el.value(base), node)
+    return _postfixed(el, el.value(base), node)
+
+
+def component(el: Elaborator, value: Value, node: Script) -> Value:
+    """An entry of a vector or matrix in brackets: `(Ax)_i`."""
+    indices = [index_expr(el, part) for part in parts_of(node.sub)]
+    if not isinstance(value, Tensor) or any(index is None for index in indices):
+        raise MeaningError("a subscript on brackets is not understood here")
+    if value.is_vector and len(indices) == 1:
+        entry = scalar(value.at(indices[0], indices[0]))
+    elif value.rows and value.cols and len(indices) == 2:
+        entry = scalar(value.at(indices[0], indices[1]))
+    else:
+        raise MeaningError("the number of subscripts does not fit the shape")
+    return _postfixed(el, entry, node)
+
+
+def _postfixed(el: Elaborator, value: Value, node: Script) -> Value:
+    """Transposes and powers on something that has a value already."""
+    for part in superscript_parts(node.sup):
+        if is_transpose(part):
+            value = value.transposed()
+        elif _is_inverse_transpose(part):
+            raise MeaningError("the inverse of a matrix is not judged yet")
+        elif isinstance(part, Group) and part.open in "([" and not isinstance(part.body, Number):
+            raise MeaningError("an index stands on brackets")
+        else:
+            value = power(el, value, el.scalar(part))
+    return value
+
+
+def _is_inverse_transpose(node: Node) -> bool:
+    return isinstance(node, Additive) and node.signs == ("-",) and is_transpose(node.terms[0])
+
+
+def marks_of(el: Elaborator, base: Name, node: Script) -> Marks:
+    """Sort the scripts of a name into label, indices, transpose and power."""
+    marks = Marks(canonical(base), primes=node.primes)
+    for part in parts_of(node.sub):
+        index = index_expr(el, part)
+        if index is None:
+            marks.name += f"_{label_text(part)}"
+        else:
+            marks.subs.append(index)
+    for part in superscript_parts(node.sup):
+        _superscript(el, marks, part)
+    return marks
+
+
+def index_expr(el: Elaborator, part: Node) -> Expr | None:
+    """A subscript as an index; None when it is a label."""
+    match part:
+        case Number(text=text) if text.isdigit():
+            return Num(int(text))
+        case Name(text=text) if text in el.env:
+            return el.env[text]
+        case Name() if is_index_letter(part):
+            return Sym(part.text)
+        case Name(text=text) if is_letter(part) and (
+            text in el.scope.survey.bound_letters or text in el.scope.survey.sizes
+        ):
+            return Sym(text)
+        case Additive(signs=signs, terms=terms):
+            inner = [index_expr(el, term) for term in terms]
+            if any(term is None for term in inner):
+                return None
+            signed = [t if s == "+" else neg(t) for s, t in zip(signs, inner, strict=True) if t is not None]
+            return Add(tuple(signed))
+        case Script(base=Name(), sub=sub) if sub is not None and part.sup is None:
+            inner_index = index_expr(el, sub)
+            return Entry(canonical(part.base), (inner_index,)) if inner_index is not None else None  # type: ignore[arg-type]
+        case _:
+            return None
+
+
+def _superscript(el: Elaborator, marks: Marks, part: Node) -> None:
+    if isinstance(part, Group) and part.open in ("(", "["):
+        index = index_expr(el, part.body)
+        if index is None:
+            marks.name += f"__{label_text(part.body)}"
+        else:
+            marks.sups.append(index)
+    elif is_transpose(part):
+        marks.transposed = True
+    elif _is_inverse_transpose(part):
+        marks.transposed = marks.inverse = True
+    elif isinstance(part, Symbol | Text) or (isinstance(part, Name) and part.font == "rm" and len(part.text) > 1):
+        marks.name += f"_{label_text(part)}"
+    elif _is_index_superscript(el, marks.name, part):
+        index = index_expr(el, part)
+        if index is None:
+            raise MeaningError("a superscript that is neither an index nor a power")
+        marks.sups.append(index)
+    else:
+        exponent = el.scalar(part)
+        marks.power = exponent
+
+
+def _is_index_superscript(el: Elaborator, name: str, part: Node) -> bool:
+    """Whether a bare superscript counts (data point, layer, step) instead of multiplying."""
+    survey = el.scope.survey
+    if isinstance(part, Number):
+        likely = name in survey.numeral_labels
+        return likely and el.reading.choose(("numeral", name)) == 0
+    if not isinstance(part, Name | Additive) or index_expr(el, part) is None:
+        return False
+    letters = [term for term in (part.terms if isinstance(part, Additive) else (part,)) if isinstance(term, Name)]
+    if not letters:
+        return False
+    likely = survey.sup_indices[name] > 0 or name in survey.numeral_labels or any(t.text in el.env for t in letters)
+    return (el.reading.choose(("superscript", name)) == 0) == likely
+
+
+def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
+    """The value of a name with its marks."""
+    constant = _constant(el, base, marks)
+    if constant is not None:
+        return scalar(constant)
+    if _is_delta(el, marks):
+        return scalar(Delta(marks.subs[0], marks.subs[1]))
+    if marks.primes:
+        return _primed(el, marks)
+    value = plain_value(el, base, marks)
+    if marks.inverse:
+        raise MeaningError("the inverse of a matrix is not judged yet")
+    if marks.transposed:
+        value = value.transposed()
+    return value if marks.power is None else power(el, value, marks.power)
+
+
+def _constant(el: Elaborator, base: Name, marks: Marks) -> Expr | None:
+    if marks.subs or marks.sups or marks.primes or base.accents or marks.transposed:
+        return None
+    if not marks.power and base.text in el.env:
+        return el.env[base.text]
+    known = {"e": Const("e"), "pi": Const("pi")}.get(base.text)
+    if known is None or base.font not in ("", "rm") or marks.name != base.text or _is_variable(el, base.text):
+        return None
+    value = power(el, scalar(known), marks.power) if marks.power is not None else scalar(known)
+    return value.body if isinstance(value, Tensor) else None
+
+
+def _is_variable(el: Elaborator, name: str) -> bool:
+    survey = el.scope.survey
+    used = survey.letter_subscripts[name] + survey.number_subscripts[name] + survey.denominators[name]
+    return bool(used or survey.numerators[name] or el.scope.lookup(name))
+
+
+def _is_delta(el: Elaborator, marks: Marks) -> bool:
+    """`\\delta_{ij}` is Kronecker's, unless the document uses δ for something else."""
+    if marks.name != "delta" or len(marks.subs) != 2 or marks.sups or marks.primes:
+        return False
+    survey = el.scope.survey
+    other = survey.letter_subscripts["delta"] - survey.two_subscripts["delta"] + survey.sup_indices["delta"]
+    return not other and el.scope.lookup("delta") is None
+
+
+def _primed(el: Elaborator, marks: Marks) -> Value:
+    """`f'` of a function is its derivative at its own argument; other primed names are just other names."""
+    if el.scope.is_function(marks.name) and not marks.subs and el.scope.lookup(marks.name, "function"):
+        return derivative_of_function(el, marks.name, marks.primes)
+    marks.name += "prime" * marks.primes
+    return indexed(el, marks, 0, bold=False)
+
+
+def derivative_of_function(el: Elaborator, name: str, order: int) -> Value:
+    """The derivative of a function of one argument at that argument."""
+    argument = usual_argument(el, name)
+    return scalar(Apply(name, (argument,), (order,)))
+
+
+def usual_argument(el: Elaborator, name: str) -> Expr:
+    """The argument a function of one variable is written with, or a placeholder."""
+    definition = el.scope.lookup(name, "function")
+    if definition is not None and len(definition.params) == 1:
+        return Sym(definition.params[0])
+    keys = sorted(key for key in el.scope.survey.group_args.get(name, ()) if key != "?" and "," not in key)
+    return Sym(keys[0]) if len(keys) == 1 else Sym("_argument")
+
+
+def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
+    """A symbol with its indices: scalar, member of a family, vector or matrix."""
+    scope = el.scope
+    definition = scope.lookup(marks.name, "function")
+    if definition is not None and not (marks.subs or marks.sups) and not scope.lookup(marks.name, "scalar"):
+        return scalar(Apply(marks.name, tuple(Sym(p) for p in definition.params)))
+    rank = rank_of(el, base, marks)
+    if rank == 0 and not (marks.subs or marks.sups):
+        return scalar(Sym(marks.name))
+    return indexed(el, marks, rank, bold=base.font == "bf")
+
+
+def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
+    """How many axes the name has before its subscripts are taken off."""
+    survey = el.scope.survey
+    rank = survey.declared_rank.get(marks.name, survey.rank(canonical(base)))
+    if rank is None:
+        return 0
+    if rank == 1 and marks.subs and not marks.transposed:
+        member = base.font == "bf" and canonical(base) in survey.bold_subscripted
+        return rank + len(marks.subs) if member else rank
+    if rank == 1 and marks.subs and marks.transposed:
+        return rank + len(marks.subs)
+    if rank == 1 and not survey.bold & {marks.name} and marks.name not in survey.declared_rank:
+        if el.reading.choose(("vector", marks.name)) == 1:
+            return 0
+    return rank
+
+
+def indexed(el: Elaborator, marks: Marks, rank: int, *, bold: bool) -> Value:
+    """The family entry, with axes for what the subscripts leave open."""
+    given = len(marks.sups) + len(marks.subs)
+    open_axes = max(rank - len(marks.subs), 0)
+    if not given and not open_axes:
+        return scalar(Sym(marks.name))
+    axes = []
+    for k in range(open_axes):
+        lo, hi = el.ranges.of_slot((marks.name, len(marks.sups), given + k))
+        axes.append(Axis(el.fresh("ab"[k]), lo, hi))
+    indices = (*marks.sups, *marks.subs, *(Sym(axis.index) for axis in axes))
+    body = Entry(marks.name, indices, len(marks.sups))
+    if open_axes > 2:
+        raise MeaningError(f"{marks.name} has more than two axes")
+    rows = axes[0] if axes else None
+    cols = axes[1] if open_axes == 2 else None
+    if open_axes == 1 and el.reading.choose("rows") == 1:
+        rows, cols = None, rows
+    return Tensor(rows, cols, body)
+
+
+def variable_name(node: Node) -> str | None:
+    """The canonical name of a variable of differentiation."""
+    return base_name(node)

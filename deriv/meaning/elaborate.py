@@ -1,0 +1,237 @@
+"""From the surface tree to values: products and applications, sums, matrices, brackets.
+
+Where a formula can be read in two ways the elaborator asks its `Reading`, which answers with the likelier one first
+and remembers that there was a choice; the checker tries the others before it calls a step wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from deriv.errors import MeaningError
+from deriv.expr.nodes import Call, Const, Expr, Num, Pow, reciprocal
+from deriv.expr.tensor import Grid, Tensor, Value, elementwise, inner, matmul, scalar
+from deriv.latex.nodes import (
+    Additive,
+    BigOp,
+    Binomial,
+    CasesOf,
+    Chain,
+    Decorated,
+    Deriv,
+    Differential,
+    Frac,
+    Function,
+    Group,
+    Items,
+    Matrix,
+    Nabla,
+    Name,
+    Node,
+    Number,
+    Postfix,
+    Product,
+    Root,
+    Script,
+    Symbol,
+    Text,
+)
+from deriv.meaning import atoms, functions, operators
+from deriv.meaning.arithmetic import add_values, divide, fold, minus, number
+from deriv.meaning.ranges import Ranges
+from deriv.meaning.scope import Scope
+
+
+@dataclass
+class Reading:
+    """Answers to the ambiguities of a formula; `met` lists the choices that came up, with their number of options."""
+
+    answers: dict[Hashable, int] = field(default_factory=dict)
+    met: dict[Hashable, int] = field(default_factory=dict)
+
+    def choose(self, key: Hashable, options: int = 2) -> int:
+        """Which option to take; 0 is the likelier one."""
+        self.met[key] = options
+        return self.answers.get(key, 0)
+
+
+@dataclass
+class Elaborator:
+    """Gives values to surface nodes in a scope.  One instance serves both sides of a claim."""
+
+    scope: Scope
+    reading: Reading = field(default_factory=Reading)
+    ranges: Ranges = field(default_factory=Ranges)
+    env: dict[str, Expr] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    _fresh: int = 0
+
+    def fresh(self, letter: str) -> str:
+        """A bound index name that occurs nowhere else."""
+        self._fresh += 1
+        return f"{letter.split('.')[0]}.{self._fresh}"
+
+    def note(self, text: str) -> None:
+        """Tell the reader of the report how something was understood."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def value(self, node: Node) -> Value:
+        """The value of a formula."""
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            raise MeaningError(f"{type(node).__name__.lower()} is not understood here")
+        return handler(self, node)
+
+    def scalar(self, node: Node) -> Expr:
+        """The value of a formula that must be a scalar."""
+        value = self.value(node)
+        if isinstance(value, Tensor) and value.is_scalar:
+            return value.body
+        if isinstance(value, Grid) and value.shape == (1, 1):
+            return value.entries[0][0]
+        raise MeaningError("a scalar was expected, a vector or matrix found")
+
+    def elementwise(self, a: Value, b: Value, combine: Callable[[Expr, Expr], Expr]) -> Value:
+        """Entry by entry, learning sizes."""
+        return elementwise(a, b, combine, self.ranges.same)
+
+    def matmul(self, a: Value, b: Value) -> Value:
+        """Matrix product, learning sizes."""
+        return matmul(a, b, self.ranges.same)
+
+    def inner(self, a: Value, b: Value) -> Tensor:
+        """Inner product, learning sizes."""
+        return inner(a, b, self.ranges.same)
+
+
+def _number(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Number)
+    return scalar(number(node.text))
+
+
+def _additive(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Additive)
+    total: Value | None = None
+    for sign, term in zip(node.signs, node.terms, strict=True):
+        if sign not in "+-":
+            raise MeaningError(f"the sign {sign} has two values")
+        value = el.value(term)
+        if sign == "-":
+            value = value.map(minus)
+        total = value if total is None else add_values(el, total, value)
+    assert total is not None
+    return total
+
+
+def _product(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Product)
+    return fold(el, operators.applied(el, node.factors, node.ops))
+
+
+def _frac(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Frac)
+    return divide(el, el.value(node.num), el.value(node.den))
+
+
+def _root(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Root)
+    degree = Num(2) if node.degree is None else el.scalar(node.degree)
+    exponent = Num(1 / degree.value) if isinstance(degree, Num) and degree.value else reciprocal(degree)
+    return el.value(node.body).map(lambda x: Pow(x, exponent))
+
+
+def _group(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Group)
+    if node.open == "|":
+        return functions.bars(el, node)
+    if node.open == "‖":
+        return functions.norm(el, node)
+    if node.open == "<":
+        return functions.angle(el, node)
+    if isinstance(node.body, Items):
+        return row_of(el, node)
+    if isinstance(node.body, Chain):
+        return functions.indicator(el, node.body)
+    if node.open in ("(", "[", "{"):
+        return el.value(node.body)
+    raise MeaningError(f"the brackets {node.open} {node.close} are not understood here")
+
+
+def row_of(el: Elaborator, node: Group) -> Value:
+    """A list in brackets as a column of numbers or entries."""
+    assert isinstance(node.body, Items)
+    if any(separator != "," for separator in node.body.separators):
+        raise MeaningError("a list with bars or semicolons is not a value")
+    return Grid(tuple((el.scalar(item),) for item in node.body.items))
+
+
+def _matrix(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Matrix)
+    if len({len(row) for row in node.rows}) != 1:
+        raise MeaningError("the rows of the matrix differ in length")
+    return Grid(tuple(tuple(el.scalar(cell) for cell in row) for row in node.rows))
+
+
+def _postfix(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Postfix)
+    return scalar(Call("factorial", (el.scalar(node.base),)))
+
+
+def _binomial(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Binomial)
+    return scalar(Call("binomial", (el.scalar(node.top), el.scalar(node.bottom))))
+
+
+def _decorated(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Decorated)
+    return el.value(node.body)
+
+
+def _text(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Text)
+    raise MeaningError(f"the words “{node.text.strip()[:40]}” stand inside the formula")
+
+
+def _symbol(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Symbol)
+    if node.text == "oo":
+        return scalar(Const("oo"))
+    if node.text == "dots":
+        raise MeaningError("dots stand for something that is not written")
+    raise MeaningError(f"the symbol {node.text} is not understood here")
+
+
+def _differential(el: Elaborator, node: Node) -> Value:
+    raise MeaningError("free differentials are not judged yet")
+
+
+def _chain(el: Elaborator, node: Node) -> Value:
+    raise MeaningError("a relation stands where a value was expected")
+
+
+_HANDLERS: dict[type[Node], Callable[[Elaborator, Node], Value]] = {
+    Number: _number,
+    Additive: _additive,
+    Product: _product,
+    Frac: _frac,
+    Root: _root,
+    Group: _group,
+    Matrix: _matrix,
+    Postfix: _postfix,
+    Binomial: _binomial,
+    Decorated: _decorated,
+    Text: _text,
+    Symbol: _symbol,
+    Differential: _differential,
+    Chain: _chain,
+    Name: atoms.name_value,
+    Script: atoms.script_value,
+    Function: functions.function_value,
+    CasesOf: functions.cases_value,
+    BigOp: operators.big_value,
+    Deriv: operators.derivative_value,
+    Nabla: operators.nabla_value,
+    Items: lambda el, node: row_of(el, Group(node.span, "(", ")", node)),
+}

@@ -1,0 +1,340 @@
+"""Named functions, absolute values, norms, cases and indicators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deriv.errors import MeaningError
+from deriv.expr.nodes import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Call,
+    Cases,
+    Comparison,
+    Delta,
+    Expr,
+    Mul,
+    Num,
+    Pow,
+    Sum,
+    Sym,
+    reciprocal,
+)
+from deriv.expr.tensor import Grid, Tensor, Value, diagonal, scalar, total, trace
+from deriv.latex.nodes import CasesOf, Chain, Function, Group, Items, Name, Node, Number, Script, Symbol, Text
+from deriv.meaning.arithmetic import power, quotient
+
+if TYPE_CHECKING:
+    from deriv.meaning.elaborate import Elaborator
+
+ALIASES = {
+    "ln": "log",
+    "sigm": "sigmoid",
+    "sig": "sigmoid",
+    "logistic": "sigmoid",
+    "expit": "sigmoid",
+    "rectifier": "relu",
+    "sgn": "sign",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctg": "atan",
+    "tg": "tan",
+    "ctg": "cot",
+    "silu": "silu",
+    "swish": "silu",
+    "logsumexp": "logsumexp",
+    "lse": "logsumexp",
+    "trace": "tr",
+    "step": "heaviside",
+    "lg": "lg",
+}
+ELEMENTARY = frozenset(
+    [
+        "exp",
+        "log",
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "coth",
+        "asinh",
+        "acosh",
+        "atanh",
+        "sigmoid",
+        "softplus",
+        "relu",
+        "abs",
+        "sign",
+        "erf",
+        "heaviside",
+        "floor",
+    ]
+)
+_INVERSES = {"sin": "asin", "cos": "acos", "tan": "atan", "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}
+
+
+def canonical_function(name: str) -> str:
+    """The name in the table of functions for a word in a formula."""
+    word = name.replace("-", "").replace(" ", "").lower()
+    return ALIASES.get(word, word)
+
+
+def function_value(el: Elaborator, node: Node) -> Value:
+    """A named function and its argument."""
+    assert isinstance(node, Function)
+    name = canonical_function(node.name)
+    if el.scope.lookup(node.name, "function"):
+        return _user_function(el, node.name, node)
+    if name in ("max", "min"):
+        return _extremum(el, name, node)
+    if name in ("softmax", "logsoftmax", "logsumexp", "tr", "diag", "silu"):
+        return _structural(el, name, node)
+    if name in ELEMENTARY or name == "lg":
+        return _elementary(el, name, node)
+    return _user_function(el, node.name, node)
+
+
+def _argument(el: Elaborator, node: Function) -> Value:
+    if node.arg is None:
+        raise MeaningError(f"the function {node.name} stands without an argument")
+    return el.value(node.arg)
+
+
+def _elementary(el: Elaborator, name: str, node: Function) -> Value:
+    if node.primes:
+        return _derivative_of_elementary(el, name, node)
+    if node.arg is None:
+        argument: Value = scalar(Sym("_argument"))
+    else:
+        argument = _argument(el, node)
+    inverse, exponent = _function_power(el, name, node.sup)
+    if inverse:
+        name = _INVERSES[name]
+    result = argument.map(_caller(el, name, node.sub))
+    return result if exponent is None else result.map(lambda x: Pow(x, exponent))
+
+
+def _caller(el: Elaborator, name: str, sub: Node | None):  # type: ignore[no-untyped-def]
+    if name in ("log", "lg"):
+        base = _log_base(el, name, sub)
+        if base is not None:
+            return lambda x: quotient(Call("log", (x,)), Call("log", (base,)))
+    elif sub is not None:
+        raise MeaningError(f"a subscript on {name}")
+    return lambda x: Call(name, (x,))
+
+
+def _log_base(el: Elaborator, name: str, sub: Node | None) -> Expr | None:
+    if sub is not None:
+        base = el.scalar(sub)
+        return None if base == Sym("e") else base
+    if name == "lg" or el.scope.log == "10":
+        return Num(10)
+    return Num(2) if el.scope.log == "2" else None
+
+
+def _function_power(el: Elaborator, name: str, sup: Node | None) -> tuple[bool, Expr | None]:
+    """(is it the inverse function, the power of the value)."""
+    if sup is None:
+        return False, None
+    exponent = el.scalar(sup)
+    if exponent == MINUS_ONE:
+        if name not in _INVERSES:
+            raise MeaningError(f"{name} with the exponent -1 may be the inverse function or one over the value")
+        return True, None
+    return False, exponent
+
+
+def _derivative_of_elementary(el: Elaborator, name: str, node: Function) -> Value:
+    from deriv.expr.calculus import differentiate
+
+    argument = _argument(el, node) if node.arg is not None else scalar(Sym("_argument"))
+    slot = Sym("_t")
+    body: Expr = Call(name, (slot,))
+    for _ in range(node.primes):
+        body = differentiate(body, slot)
+    from deriv.expr.substitute import substitute
+
+    return argument.map(lambda x: substitute(body, {slot: x}))
+
+
+def _extremum(el: Elaborator, name: str, node: Function) -> Value:
+    if node.sub is not None or node.arg is None:
+        raise MeaningError(f"{name} over an index is not judged yet")
+    body = node.arg.body if isinstance(node.arg, Group) else node.arg
+    if not isinstance(body, Items) or any(s != "," for s in body.separators):
+        raise MeaningError(f"{name} of one argument is not judged yet")
+    values = [el.value(item) for item in body.items]
+    result = values[0]
+    for value in values[1:]:
+        result = el.elementwise(result, value, lambda x, y: Call(name, (x, y)))
+    return result
+
+
+def _structural(el: Elaborator, name: str, node: Function) -> Value:
+    if node.sup is not None or node.primes:
+        raise MeaningError(f"a mark on {name}")
+    argument = _argument(el, node)
+    if name == "silu":
+        return argument.map(lambda x: Mul((x, Call("sigmoid", (x,)))))
+    if not isinstance(argument, Tensor):
+        raise MeaningError(f"{name} of a matrix written out")
+    if name == "tr":
+        return trace(argument, el.ranges.same)
+    if name == "diag":
+        return diagonal(argument, el.fresh("d"))
+    result = softmax_like(el, name, argument)
+    if node.sub is not None:
+        from deriv.meaning.atoms import component
+
+        return component(el, result, Script(node.span, node, node.sub))
+    return result
+
+
+def softmax_like(el: Elaborator, name: str, argument: Tensor) -> Tensor:
+    """softmax, log-softmax and log-sum-exp of a vector, written out with sums."""
+    if not argument.is_vector:
+        raise MeaningError(f"{name} of something that is not known to be a vector")
+    axis = argument.axis
+    index = el.fresh("k")
+    exps = Call("exp", (argument.at(Sym(index), Sym(index)),))
+    norm = Sum(index, axis.lo, axis.hi, exps)
+    if name == "logsumexp":
+        return scalar(Call("log", (norm,)))
+    share = argument.map(lambda x: Mul((Call("exp", (x,)), reciprocal(norm))))
+    return share if name == "softmax" else share.map(lambda x: Call("log", (x,)))
+
+
+def _user_function(el: Elaborator, name: str, node: Function) -> Value:
+    if node.arg is None or node.sup is not None or node.sub is not None:
+        raise MeaningError(f"the function {node.name} is not known")
+    body = node.arg.body if isinstance(node.arg, Group) else node.arg
+    items = body.items if isinstance(body, Items) else (body,)
+    from deriv.meaning.operators import apply_function
+
+    return apply_function(el, name, [el.value(item) for item in items], node.primes)
+
+
+def bars(el: Elaborator, node: Group) -> Value:
+    """|x|: the absolute value; of a vector its norm, of a matrix its determinant."""
+    value = el.value(node.body)
+    if isinstance(value, Tensor) and value.is_scalar:
+        return scalar(Call("abs", (value.body,)))
+    if isinstance(value, Tensor) and value.is_vector:
+        return scalar(_two_norm(value))
+    raise MeaningError("determinants are not judged yet")
+
+
+def _two_norm(value: Tensor) -> Expr:
+    squares = value.map(lambda x: Pow(x, Num(2)))
+    return Pow(total(squares).body, HALF)
+
+
+def norm(el: Elaborator, node: Group) -> Value:
+    """‖x‖: the 2-norm of a vector, the Frobenius norm of a matrix."""
+    value = el.value(node.body)
+    if isinstance(value, Grid):
+        squares = tuple(Pow(entry, Num(2)) for row in value.entries for entry in row)
+        from deriv.expr.nodes import Add
+
+        return scalar(Pow(Add(squares), HALF))
+    if value.is_scalar:
+        return scalar(Call("abs", (value.body,)))
+    return scalar(_two_norm(value))
+
+
+def norm_script(el: Elaborator, base: Group, sub: Node | None, sup: Node | None) -> Value:
+    """A norm with its name and power: ‖x‖_2^2, ‖W‖_F^2, ‖x‖_1."""
+    value = el.value(base.body)
+    label = sub.text if isinstance(sub, Number | Name | Symbol) else "2" if sub is None else "?"
+    exponent = el.scalar(sup) if sup is not None else None
+    if label == "1" and isinstance(value, Tensor):
+        size: Expr = total(value.map(lambda x: Call("abs", (x,)))).body
+        return power(el, scalar(size), exponent) if exponent is not None else scalar(size)
+    if label not in ("2", "F"):
+        raise MeaningError("this norm is not known")
+    if exponent == Num(2) and isinstance(value, Tensor):
+        return total(value.map(lambda x: Pow(x, Num(2))))
+    plain = norm(el, base)
+    return power(el, plain, exponent) if exponent is not None else plain
+
+
+def angle(el: Elaborator, node: Group) -> Value:
+    """⟨x, y⟩: the inner product."""
+    if not isinstance(node.body, Items) or len(node.body.items) != 2:
+        raise MeaningError("angle brackets hold two vectors")
+    a, b = (el.value(item) for item in node.body.items)
+    return el.inner(a, b)
+
+
+_COMPARE: dict[str, Comparison] = {"=": "==", "==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+def condition(el: Elaborator, node: Node | None) -> tuple[Comparison, Expr, Expr] | None:
+    """A comparison of two scalars; None for "otherwise"."""
+    if node is None or isinstance(node, Text):
+        words = "" if node is None else node.text.lower()
+        if node is None or "otherwise" in words or "else" in words:
+            return None
+        raise MeaningError(f"the condition “{words.strip()[:30]}” is in words")
+    if isinstance(node, Chain) and len(node.relations) == 1 and node.relations[0].text in _COMPARE:
+        left, right = node.parts
+        if left is not None and right is not None:
+            return _COMPARE[node.relations[0].text], index_or_scalar(el, left), index_or_scalar(el, right)
+    raise MeaningError("the condition is not a simple comparison")
+
+
+def index_or_scalar(el: Elaborator, node: Node) -> Expr:
+    """An index letter as an index, anything else as a scalar."""
+    from deriv.meaning.atoms import index_expr
+
+    index = index_expr(el, node)
+    return index if index is not None else el.scalar(node)
+
+
+def indicator(el: Elaborator, chain: Chain) -> Value:
+    """A condition in brackets counts 1 where it holds."""
+    found = condition(el, chain)
+    assert found is not None
+    return scalar(indicator_of(found))
+
+
+def indicator_of(found: tuple[Comparison, Expr, Expr]) -> Expr:
+    """1 where a comparison holds; of two indices a Kronecker delta."""
+    comparison, left, right = found
+    if comparison == "==" and _is_index(left) and _is_index(right):
+        return Delta(left, right)
+    return Cases(((comparison, left, right, ONE), (True, ZERO, ZERO, ZERO)))
+
+
+def _is_index(x: Expr) -> bool:
+    return isinstance(x, Sym | Num)
+
+
+def cases_value(el: Elaborator, node: Node) -> Value:
+    """`cases`, row by row."""
+    assert isinstance(node, CasesOf)
+    rows: list[tuple[Comparison | bool, Expr, Expr, Expr]] = []
+    for value, where in node.rows:
+        found = condition(el, where)
+        left = (True, ZERO, ZERO) if found is None else found
+        rows.append((*left, el.scalar(value)))
+    return scalar(Cases(tuple(rows)))  # type: ignore[arg-type]
+
+
+def is_indicator_name(node: Node) -> bool:
+    """`\\mathbb{1}`, `\\mathbf{1}`, `\\mathbb{I}`, `\\mathbb 1` and a plain 1 with a condition."""
+    if isinstance(node, Number):
+        return node.text == "1"
+    return isinstance(node, Name) and (node.text == "1" or (node.text == "I" and node.font in ("bb", "bf")))
