@@ -1,0 +1,270 @@
+"""What an expression says once the document's definitions are put in and its derivatives are carried out.
+
+`∂L/∂ŷ` means: expand L until ŷ appears and hold ŷ free; `dL/dw` expands all the way.  What a quantity depends on is
+never guessed: the derivative of a quantity without a definition is a quantity of its own (`∂L/∂w`), not 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from deriv.errors import MeaningError
+from deriv.expr.calculus import differentiate, integral, limit
+from deriv.expr.nodes import (
+    ZERO,
+    Add,
+    Apply,
+    Derivative,
+    Entry,
+    Expr,
+    Integral,
+    Limit,
+    Sym,
+    walk,
+)
+from deriv.expr.substitute import free_symbols, substitute
+from deriv.expr.tensor import Tensor, Value
+from deriv.meaning.operators import STAR
+from deriv.meaning.scope import Definition
+
+_EPSILON = Sym("_epsilon")
+_MAX_NODES = 4000
+
+
+@dataclass
+class Resolver:
+    """Puts definitions in.  `depends` tells which undefined names vary with others; `constants` overrules it."""
+
+    definitions: Mapping[tuple[str, str, int, int], Definition]
+    depends: Callable[[str], bool]
+    hold_others: bool = False
+    bodies: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    exact: Mapping[Expr, Expr] = field(default_factory=dict)
+    links: dict[str, tuple[Expr, Expr]] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
+
+    def resolve(self, expr: Expr) -> Expr:
+        """The expression without defined names and derivatives."""
+        return self._expand(expr, frozenset(), frozenset())
+
+    def _expand(self, expr: Expr, hold: frozenset[str], active: frozenset[str]) -> Expr:
+        memo: dict[Expr, Expr] = {}
+
+        def run(node: Expr) -> Expr:
+            if node not in memo:
+                memo[node] = self._step(node, hold, active, run)
+            return memo[node]
+
+        result = run(expr)
+        if sum(1 for _ in walk(result)) > _MAX_NODES:
+            raise MeaningError("the expression grows too large when the definitions are put in")
+        return result
+
+    def _step(self, node: Expr, hold: frozenset[str], active: frozenset[str], run: Callable[[Expr], Expr]) -> Expr:
+        if isinstance(node, Derivative):
+            return self._derivative(node, hold, active)
+        if isinstance(node, Sym | Entry | Apply):
+            return self._name(node, hold, active, run)
+        children = tuple(run(child) for child in node.children)
+        if any(new is not old for new, old in zip(children, node.children, strict=True)):
+            node = node.with_children(children)
+        if isinstance(node, Limit):
+            return _known(limit(node), "the limit could not be evaluated")
+        if isinstance(node, Integral):
+            return _known(integral(node), "the integral could not be evaluated")
+        return node
+
+    def _name(
+        self, node: Sym | Entry | Apply, hold: frozenset[str], active: frozenset[str], run: Callable[[Expr], Expr]
+    ) -> Expr:
+        if node in self.exact and _label(node) not in hold:
+            return self.exact[node]
+        name = node.function if isinstance(node, Apply) else node.name
+        if name in hold or name in active:
+            return self._args(node, run)
+        definition = self._definition(node)
+        if definition is None:
+            return self._undefined(node, run)
+        self.used.add(definition.line)
+        body = scalar_body(definition.body)
+        inside = active | {name}
+        if isinstance(node, Apply):
+            return self._call(node, definition, body, hold, inside, run)
+        if isinstance(node, Entry):
+            mapping = {Sym(p): run(i) for p, i in zip(definition.params, node.indices, strict=True)}
+            body = substitute(body, mapping)
+        return self._expand(body, hold, inside)
+
+    def _args(self, node: Expr, run: Callable[[Expr], Expr]) -> Expr:
+        children = tuple(run(child) if child != STAR else child for child in node.children)
+        return node if children == node.children else node.with_children(children)
+
+    def _definition(self, node: Sym | Entry | Apply) -> Definition | None:
+        if isinstance(node, Sym):
+            return self.definitions.get((node.name, "scalar", 0, 0))
+        if isinstance(node, Entry):
+            return self.definitions.get((node.name, "family", len(node.indices), node.sups))
+        found = self.definitions.get((node.function, "function", 0, 0))
+        return found if found is not None and len(found.params) == len(node.children) else None
+
+    def _undefined(self, node: Sym | Entry | Apply, run: Callable[[Expr], Expr]) -> Expr:
+        if not isinstance(node, Apply):
+            return self._args(node, run)
+        if any(part == STAR for arg in node.children for part in walk(arg)):
+            if any(node.orders):
+                raise MeaningError(f"{node.function} is not defined")
+            return Sym(f"{node.function}")
+        new = self._args(node, run)
+        body = self.bodies.get(node.function)
+        if body is None or len(node.children) != 1:
+            return new
+        slot = Sym("_t")
+        value = body(slot)
+        for _ in range(node.orders[0]):
+            value = differentiate(value, slot)
+        return substitute(value, {slot: new.children[0]})
+
+    def _call(
+        self,
+        node: Apply,
+        definition: Definition,
+        body: Expr,
+        hold: frozenset[str],
+        active: frozenset[str],
+        run: Callable[[Expr], Expr],
+    ) -> Expr:
+        params = frozenset(definition.params)
+        if any(node.orders):
+            body = self._expand(body, hold | params, active)
+            for param, order in zip(definition.params, node.orders, strict=True):
+                for _ in range(order):
+                    body = differentiate(body, Sym(param))
+        result = self._substituted(body, definition, node.children)
+        return self._expand(result, hold, active)
+
+    def _substituted(self, body: Expr, definition: Definition, args: tuple[Expr, ...]) -> Expr:
+        mapping: dict[Expr, Expr] = {}
+        for param, arg in zip(definition.params, args, strict=True):
+            if isinstance(arg, Entry) and STAR in arg.indices:
+                mapping |= _family_mapping(body, param, arg)
+            elif arg != Sym(param):
+                mapping[Sym(param)] = arg
+        return substitute(body, mapping) if mapping else body
+
+    # --- derivatives ---------------------------------------------------------------------------------------------
+
+    def _derivative(self, node: Derivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
+        variable = node.variable
+        if isinstance(variable, Sym | Entry):
+            body = self._expand(node.body, hold | {variable.name}, active)
+            slope = self._slope(body, variable)
+        elif isinstance(variable, Apply):
+            body = self._expand(node.body, hold | {variable.function}, active)
+            slope = self._by_expression(body, variable)
+        else:
+            slope = self._by_expression(node.body, variable)
+        return self._expand(slope, hold, active)
+
+    def _by_expression(self, body: Expr, variable: Expr) -> Expr:
+        slot = Sym("_by")
+        replaced = substitute(body, {variable: slot})
+        if replaced == body:
+            raise MeaningError("the derivative is by an expression that does not appear in what is differentiated")
+        return substitute(differentiate(replaced, slot), {slot: variable})
+
+    def _slope(self, body: Expr, variable: Sym | Entry) -> Expr:
+        """The derivative of an expanded body, with a link for each quantity that may depend on the variable."""
+        explicit = _occurs(body, variable)
+        if self.hold_others and explicit:
+            return differentiate(body, variable)
+        leaves = {leaf for leaf in _quantities(body) if _label(leaf) != _label(variable)}
+        dependent = {leaf for leaf in leaves if self.depends(_label(leaf))}
+        if not explicit and not dependent:
+            dependent = leaves
+        slope = differentiate(body, variable) if explicit else ZERO
+        if not dependent:
+            return slope
+        mapping: dict[Expr, Expr] = {
+            leaf: Add((leaf, _times(_EPSILON, self._link(leaf, variable)))) for leaf in dependent
+        }
+        varied = substitute(differentiate(substitute(body, mapping), _EPSILON), {_EPSILON: ZERO})
+        return Add((slope, varied)) if explicit else varied
+
+    def _link(self, leaf: Expr, variable: Sym | Entry) -> Expr:
+        name = f"∂{_label(leaf)}/∂{variable.name}"
+        indices = (*(leaf.children if isinstance(leaf, Entry) else ()), *variable.children)
+        self.links[name] = (leaf, variable)
+        return Entry(name, indices) if indices else Sym(name)
+
+
+def _known(value: Expr | None, message: str) -> Expr:
+    if value is None:
+        raise MeaningError(message)
+    return value
+
+
+def _times(a: Expr, b: Expr) -> Expr:
+    from deriv.expr.functions import mul
+
+    return mul(a, b)
+
+
+def _label(node: Expr) -> str:
+    if isinstance(node, Sym | Entry):
+        return node.name
+    return node.function if isinstance(node, Apply) else ""
+
+
+def _occurs(body: Expr, variable: Sym | Entry) -> bool:
+    if isinstance(variable, Sym):
+        return variable.name in free_symbols(body)
+    return any(isinstance(node, Entry) and node.name == variable.name for node in walk(body))
+
+
+def _quantities(body: Expr) -> set[Expr]:
+    """The symbols and entries of a body that stand for numbers (no indices, bounds or step sizes)."""
+    positions: set[str] = set()
+    for node in walk(body):
+        if isinstance(node, Entry):
+            positions |= {name for part in node.indices for name in free_symbols(part)}
+    bounds = {
+        name
+        for node in walk(body)
+        if type(node).__name__ in ("Sum", "Product")
+        for part in node.children[:2]
+        for name in free_symbols(part)
+    }
+    skip = positions | bounds | {"_epsilon"}
+    found: set[Expr] = set()
+    for node in walk(body):
+        if isinstance(node, Sym) and ("." in node.name or node.name in skip or "#" in node.name):
+            continue
+        if isinstance(node, Sym | Entry):
+            found.add(node)
+    return found
+
+
+def _family_mapping(body: Expr, param: str, arg: Entry) -> dict[Expr, Expr]:
+    """x ↦ x^{(i)}: every entry of the parameter becomes an entry of the argument."""
+    mapping: dict[Expr, Expr] = {}
+    for node in walk(body):
+        if isinstance(node, Entry) and node.name == param:
+            inner = iter(node.indices)
+            indices = tuple(next(inner, STAR) if part == STAR else part for part in arg.indices)
+            mapping[node] = Entry(arg.name, indices, arg.sups)
+    return mapping
+
+
+def scalar_body(value: Value) -> Expr:
+    """The body of a definition; definitions of vectors are kept entry by entry, so that it is a scalar."""
+    if isinstance(value, Tensor):
+        return value.body
+    if value.shape == (1, 1):
+        return value.entries[0][0]
+    raise MeaningError("a matrix that is written out stands where a scalar was expected")
+
+
+def map_value(value: Value, function: Callable[[Expr], Expr]) -> Value:
+    """A function of every entry."""
+    return value.map(function)
