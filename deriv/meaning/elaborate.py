@@ -70,7 +70,7 @@ class Elaborator:
     def fresh(self, letter: str) -> str:
         """A bound index name that occurs nowhere else."""
         self._fresh += 1
-        return f"{letter.split('.')[0]}.{self._fresh}"
+        return f"{letter.split('.', maxsplit=1)[0]}.{self._fresh}"
 
     def note(self, text: str) -> None:
         """Tell the reader of the report how something was understood."""

@@ -1,0 +1,162 @@
+"""Ways to take the definitions of a document, likeliest first.
+
+Notes reuse letters, define a loss twice, speak of one example after the sum.  A step is wrong only when it is wrong
+in every way that its author may have meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from deriv.expr.nodes import ONE, Call, Entry, Expr, Sum, Sym, walk
+from deriv.expr.substitute import rebuild, same_or, substitute
+from deriv.expr.tensor import Tensor
+from deriv.meaning.resolve import Resolver
+from deriv.meaning.scope import Definition, Scope
+
+Key = tuple[str, str, int, int]
+_MAX_ALTERNATIVES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """How names are filled in; `note` is for the report when it is not the plain way.
+
+    `optional` ones may show that a step holds, but a step need not be refuted under them to be wrong.
+    """
+
+    definitions: Mapping[Key, Definition]
+    note: str = ""
+    assumes: tuple[str, ...] = ()
+    hold_others: bool = False
+    exact: Mapping[Expr, Expr] = field(default_factory=dict)
+    bodies: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    optional: bool = False
+
+    def resolver(self, scope: Scope) -> Resolver:
+        """A resolver that fills names in this way."""
+        return Resolver(self.definitions, scope.depends, self.hold_others, self.bodies, self.exact)
+
+
+def interpretations(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:
+    """All ways to take the definitions that matter for the given names."""
+    current = scope.current()
+    bodies = activation_bodies(scope)
+    plain = Interpretation(current, bodies=bodies)
+    yield plain
+    yield replace(plain, hold_others=True)
+    if scope.identity_activation:
+        identity = dict.fromkeys(bodies, _identity)
+        yield replace(plain, bodies=identity, note="the activation is taken as the identity, as the text says")
+    elif bodies:
+        yield replace(plain, bodies={}, optional=True)
+    for key, definition in _alternatives(scope, current, names):
+        changed = {**current, key: definition}
+        yield replace(plain, definitions=changed, note=f"{key[0]} is taken as on line {definition.line}")
+    single = one_example(current)
+    if single is not None:
+        yield replace(plain, definitions=single, note="read for one example, without the sum over the data")
+    if scope.instances:
+        exact = {key: value for key, (value, _) in scope.instances.items()}
+        said = tuple(f"{_plain(key)} = {_plain(value)}" for key, value in exact.items() if _label(key) in names)
+        yield replace(plain, exact=exact, note="with the numbers given above", assumes=said)
+
+
+def _plain(expr: Expr) -> str:
+    from deriv.expr.sympy_bridge import to_text
+
+    return to_text(expr)
+
+
+def _label(key: Expr) -> str:
+    return key.name if isinstance(key, Sym | Entry) else ""
+
+
+def _identity(x: Expr) -> Expr:
+    return x
+
+
+def activation_bodies(scope: Scope) -> dict[str, Callable[[Expr], Expr]]:
+    """σ without a definition is the logistic function, as everywhere in the field."""
+    if scope.lookup("sigma") is not None:
+        return {}
+    return {"sigma": lambda x: Call("sigmoid", (x,))}
+
+
+def _alternatives(
+    scope: Scope, current: Mapping[Key, Definition], names: frozenset[str]
+) -> Iterator[tuple[Key, Definition]]:
+    """Earlier definitions of a name, and those of its variants (`f_a` where f is written)."""
+    found = 0
+    for definition in reversed(scope.history):
+        stem = definition.name.split("_")[0]
+        name = definition.name if definition.name in names else stem if stem in names else None
+        if name is None:
+            continue
+        key = (name, *definition.key[1:])
+        if current.get(key) == definition or found >= _MAX_ALTERNATIVES:
+            continue
+        found += 1
+        yield key, replace(definition, name=name)
+
+
+def one_example(current: Mapping[Key, Definition]) -> dict[Key, Definition] | None:
+    """The definitions without sums over data points, if there are such sums."""
+    changed: dict[Key, Definition] = {}
+    for key, definition in current.items():
+        if not isinstance(definition.body, Tensor):
+            continue
+        body, sizes = _without_data_sums(definition.body.body)
+        if sizes:
+            body = substitute(body, dict.fromkeys(sizes, ONE))
+            changed[key] = replace(definition, body=replace(definition.body, body=body))
+    for key, definition in current.items():
+        erased = _erased_family(key, definition)
+        if erased is not None:
+            changed.setdefault(erased.key, erased)
+    return {**current, **changed} if changed else None
+
+
+def _without_data_sums(body: Expr) -> tuple[Expr, set[Expr]]:
+    sizes: set[Expr] = set()
+
+    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        node = same_or(node, children)
+        if isinstance(node, Sum) and _counts_data(node):
+            sizes.add(node.hi)
+            return erase_index(node.body, node.index)
+        return node
+
+    return rebuild(body, visit), {size for size in sizes if isinstance(size, Sym)} or ({ONE} if sizes else set())
+
+
+def _counts_data(node: Sum) -> bool:
+    """Whether the index of a sum stands in superscripts or as the only subscript of several quantities."""
+    index = Sym(node.index)
+    users = {n.name for n in walk(node.body) if isinstance(n, Entry) and index in n.indices}
+    labels = any(isinstance(n, Entry) and index in n.indices[: n.sups] for n in walk(node.body))
+    return labels or len(users) >= 2
+
+
+def erase_index(body: Expr, index: str) -> Expr:
+    """`y^{(i)}` becomes y: the quantity of one example."""
+    bound = Sym(index)
+
+    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        node = same_or(node, children)
+        if not isinstance(node, Entry) or bound not in node.indices:
+            return node
+        sups = node.sups - sum(1 for part in node.indices[: node.sups] if part == bound)
+        rest = tuple(part for part in node.indices if part != bound)
+        return Entry(node.name, rest, sups) if rest else Sym(node.name)
+
+    return rebuild(body, visit)
+
+
+def _erased_family(key: Key, definition: Definition) -> Definition | None:
+    """`ŷ^{(i)} = σ(w x^{(i)})` also says ŷ = σ(w x) of one example."""
+    if definition.form != "family" or len(definition.params) != 1 or not isinstance(definition.body, Tensor):
+        return None
+    body = erase_index(definition.body.body, definition.params[0])
+    return replace(definition, form="scalar", params=(), sups=0, body=replace(definition.body, body=body))

@@ -1,0 +1,92 @@
+"""Operators without brackets: does `Σ a - b` end at the minus sign, does `d/dx x² + x`?
+
+The parser ends an operator's body with the term.  Here the other reading is made: the body runs on to the end of the
+sum.  Both are tried, since authors write both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from deriv.latex.nodes import Additive, BigOp, Decorated, Deriv, Function, Group, Nabla, Node, Product
+from deriv.source import Span
+
+
+def widened(node: Node) -> Node | None:
+    """The formula with every open operator running to the end of its sum; None when there is none."""
+    result = _widen(node)
+    return None if result is node else result
+
+
+def _widen(node: Node) -> Node:
+    if isinstance(node, Additive):
+        return _widen_sum(node)
+    changes: dict[str, object] = {}
+    for field in fields(node):
+        if field.name == "span":
+            continue
+        old = getattr(node, field.name)
+        new = _widen_field(old)
+        if new is not old:
+            changes[field.name] = new
+    return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+def _widen_field(value: object) -> object:
+    if isinstance(value, Node):
+        return _widen(value)
+    if isinstance(value, tuple):
+        parts = tuple(map(_widen_field, value))
+        return parts if any(new is not old for new, old in zip(parts, value, strict=True)) else value
+    return value
+
+
+def _widen_sum(node: Additive) -> Node:
+    for k, term in enumerate(node.terms[:-1]):
+        if not is_open(term):
+            continue
+        rest = Additive(
+            Span(node.terms[k + 1].span.start, node.terms[-1].span.end), node.signs[k + 1 :], node.terms[k + 1 :]
+        )
+        wide = _widen(_absorb(term, rest))
+        if k == 0 and node.signs[0] == "+":
+            return wide
+        return Additive(node.span, node.signs[: k + 1], (*map(_widen, node.terms[:k]), wide))
+    terms = tuple(map(_widen, node.terms))
+    return node if all(a is b for a, b in zip(terms, node.terms, strict=True)) else replace(node, terms=terms)
+
+
+def is_open(term: Node) -> bool:
+    """Whether a term ends in an operator whose body has no brackets."""
+    if isinstance(term, Product):
+        return is_open(term.factors[-1])
+    if isinstance(term, BigOp | Nabla) or (isinstance(term, Deriv) and not term.ratio):
+        body = term.body
+        if isinstance(term, BigOp) and term.kind == "int":
+            return False
+        while isinstance(body, Decorated):
+            body = body.body
+        return body is not None and not isinstance(body, Group) and not _closed_product(body)
+    return False
+
+
+def _closed_product(body: Node) -> bool:
+    """`Σ [a][b]`, `Σ (a - b) x`: brackets inside show that the author closes what belongs together."""
+    if isinstance(body, Function):
+        return False
+    return isinstance(body, Product) and isinstance(body.factors[0], Group) and not is_open(body)
+
+
+def _absorb(term: Node, rest: Additive) -> Node:
+    if isinstance(term, Product):
+        return replace(term, factors=(*term.factors[:-1], _absorb(term.factors[-1], rest)))
+    assert isinstance(term, BigOp | Nabla | Deriv) and term.body is not None
+    body = term.body
+    if (isinstance(body, Product) and is_open(body)) or (isinstance(body, BigOp | Deriv | Nabla) and is_open(body)):
+        return replace(term, body=_absorb(body, rest))
+    first_signs: tuple[str, ...] = ("+",)
+    first: tuple[Node, ...] = (body,)
+    if isinstance(body, Additive):
+        first_signs, first = body.signs, body.terms
+    whole = Additive(body.span.to(rest.span), (*first_signs, *rest.signs), (*first, *rest.terms))
+    return replace(term, body=whole)
