@@ -1,0 +1,91 @@
+"""`deriv parse`: show how a formula is read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from deriv.cli.documents import STDIN, decode
+from deriv.cli.output import complain, write_lines
+from deriv.errors import MeaningError, ReadingError
+
+_FORMATS = ("text", "sympy", "json", "tree")
+_UNREADABLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one formula came to: a reading, or the error that prevented it."""
+
+    latex: str
+    sympy: str | None = None
+    tree: str = ""
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@click.command("parse", context_settings={"ignore_unknown_options": True})
+@click.argument("latex", metavar="LATEX|-")
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="Kind of answer."
+)
+@click.pass_context
+def command(ctx: click.Context, latex: str, form: str) -> None:
+    """Show how a formula is read.
+
+    With - one formula a line is read from standard input and answered in order.
+    """
+    formulas = _stdin_lines() if latex == STDIN else iter([latex])
+    failures: list[Answer] = []
+    write_lines(_answered(formulas, form, failures, batch=latex == STDIN), None)
+    if failures and latex != STDIN and form != "json":
+        complain(f"error: {failures[0].error}")
+    ctx.exit(_UNREADABLE if failures else 0)
+
+
+def _stdin_lines() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield decode(line, "standard input").rstrip("\r\n")
+
+
+def _answered(formulas: Iterator[str], form: str, failures: list[Answer], *, batch: bool) -> Iterator[str]:
+    for formula in formulas:
+        answer = read(formula)
+        if answer.error is not None:
+            failures.append(answer)
+            if not batch and form != "json":
+                return
+        yield _shown(answer, form)
+
+
+def read(latex: str) -> Answer:
+    """Read one formula; an error is an answer too."""
+    from deriv.latex.reading import read_formula  # SymPy comes with it
+
+    if not latex.strip():
+        return Answer(latex, error="column 1: there is no formula here")
+    try:
+        reading = read_formula(latex)
+        return Answer(latex, reading.sympy, reading.tree, tuple(reading.notes))
+    except ReadingError as error:
+        return Answer(latex, error=f"column {error.start + 1}: {error.message}")
+    except MeaningError as error:
+        return Answer(latex, error=str(error))
+
+
+def _shown(answer: Answer, form: str) -> str:
+    match form:
+        case "json":
+            fields = {"latex": answer.latex, "sympy": answer.sympy, "notes": answer.notes, "error": answer.error}
+            return json.dumps(fields, ensure_ascii=False)
+        case "sympy":
+            return f"error: {answer.error}" if answer.error else answer.sympy or ""
+        case "tree":
+            return f"error: {answer.error}" if answer.error else answer.tree
+    rows = [("error", answer.error)] if answer.error else [("reads as", answer.sympy)]
+    rows += [("note", note) for note in answer.notes]
+    return "\n".join([answer.latex, *(f"  {name}: {text}" for name, text in rows)])
