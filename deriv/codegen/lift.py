@@ -176,22 +176,23 @@ class _Families(Lifter):
     def _sum(self, expr: Sum) -> Ref:
         bound = self._bind(read_range(expr.lo, expr.hi))
         body = self._within(expr.index, bound, expr.body)
-        return self.product(self._factors(body, nested=isinstance(expr.body, Sum)), without=(bound[0],))
+        factors, inner = self._factors(body, nested=isinstance(expr.body, Sum))
+        return self.product(factors, without=(bound[0], *inner))
 
-    def _factors(self, body: Ref, *, nested: bool) -> list[Ref]:
+    def _factors(self, body: Ref, *, nested: bool) -> tuple[list[Ref], list[int]]:
         """The factors of an unnamed product (of a sum too, directly below another), so that it is summed at once."""
         node = body.node
         if node.op != "einsum" or node in self.graph.names:
-            return [body]
+            return [body], []
         rename = dict(zip(einsum_out(node), body.indices, strict=True))
         parts = refs(node)
         inner = {i: dim for r in parts for i, dim in zip(r.indices, r.node.shape, strict=True) if i not in rename}
         if inner and not nested:
-            return [body]
+            return [body], []
         for index, dim in inner.items():
             rename[index] = len(self.dims)
             self.dims[rename[index]] = dim
-        return [Ref(r.node, tuple(rename[i] for i in r.indices)) for r in parts]
+        return [Ref(r.node, tuple(rename[i] for i in r.indices)) for r in parts], [rename[i] for i in inner]
 
     def _product(self, expr: Product) -> Ref:
         bound = self._bind(read_range(expr.lo, expr.hi))

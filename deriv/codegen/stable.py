@@ -303,7 +303,7 @@ def _merge_labels(graph: Graph, first: Node, second: Node, minus: Ref, plus: Ref
         if rename.setdefault(index, other) != other:
             return None
     ours = _without(list(refs(first)), minus)
-    theirs = [Ref(r.node, tuple(rename.get(i, -1) for i in r.indices)) for r in refs(second) if r is not plus]
+    theirs = [Ref(r.node, tuple(rename.get(i, -1) for i in r.indices)) for r in refs(second) if r != plus]
     for label in ours:
         complement = graph.add(
             [(1, Ref(graph.const(1))), (-1, Ref(label.node, axes_of(label.node.shape)))], label.node.shape

@@ -349,9 +349,31 @@ def _add(graph: Graph, terms: list[tuple[Fraction, Ref]], shape: Shape) -> Node:
         coefficient, node, idx = kept[0]
         held = [Ref(graph.ones(d), (k,)) for k, d in enumerate(shape) if k not in idx]
         return graph.einsum((Ref(graph.const(coefficient)), Ref(node, idx), *held), axes)
+    common = _common_scalar(kept)
+    if common is not None:
+        inner = graph.add([(c, _divided(graph, node, idx, common)) for c, node, idx in kept], shape)
+        return graph.einsum((Ref(common), Ref(inner, axes)), axes)
     kept.sort(key=lambda t: (t[0] < 0, number_of(t[1]) is not None))
     data = (tuple(idx for _, _, idx in kept), tuple(c for c, _, _ in kept))
     return graph.make("add", [node for _, node, _ in kept], data, shape)
+
+
+def _common_scalar(terms: Sequence[tuple[Fraction, Node, Indices]]) -> Node | None:
+    """A scalar such as 1/n that is a factor of every term: it is multiplied once, after the sum."""
+    found: list[Node] | None = None
+    for _, node, _ in terms:
+        scalars = [a for a in node.args if not a.shape and number_of(a) is None] if node.op == "einsum" else []
+        found = scalars if found is None else [a for a in found if a in scalars]
+        if not found:
+            return None
+    return found[0] if found else None
+
+
+def _divided(graph: Graph, node: Node, indices: Indices, factor: Node) -> Ref:
+    """A product without one of its scalar factors."""
+    rest = list(refs(node))
+    rest.remove(Ref(factor))
+    return Ref(graph.einsum(rest or [Ref(graph.const(1))], einsum_out(node)), indices)
 
 
 def _map(graph: Graph, function: str, args: Sequence[Ref], shape: Shape) -> Node:

@@ -1,0 +1,72 @@
+"""The door of code generation: `generate(loss, wrt)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deriv.codegen import emit
+from deriv.codegen.program import Program, build
+from deriv.codegen.sizes import Definition
+from deriv.errors import UsageError
+from deriv.expr.nodes import Expr
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A module as text, with its program; `compile` runs the text."""
+
+    source: str
+    program: Program
+    target: str
+    dtype: str
+
+    def compile(self) -> dict[str, Any]:
+        """The names that the module defines."""
+        namespace: dict[str, Any] = {"__name__": "generated"}
+        exec(compile(self.source, "<generated>", "exec"), namespace)  # noqa: S102  (text of our own making)
+        return namespace
+
+    def functions(self) -> tuple[Callable[..., float], Callable[..., tuple[float, dict[str, Any]]]]:
+        """`loss` and `loss_and_grad`."""
+        names = self.compile()
+        return names["loss"], names["loss_and_grad"]
+
+
+def generate(
+    loss: Expr,
+    wrt: Sequence[str],
+    *,
+    definitions: Sequence[Definition] = (),
+    target: str = "numpy",
+    fast: bool = False,
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    dtype: str = "float64",
+    formula: str = "",
+    stable: bool = True,
+) -> Generated:
+    """A module with `loss` and `loss_and_grad` for a scalar loss and the families named in `wrt`."""
+    if dtype not in DTYPES:
+        raise UsageError(f"unknown dtype {dtype} (known: {', '.join(DTYPES)})")
+    if target not in TARGETS:
+        raise UsageError(f"unknown target {target} (known: {', '.join(TARGETS)})")
+    if fast and target != "numpy":
+        raise UsageError("--fast goes with the target numpy")
+    program = build(loss, list(wrt), definitions, shapes=shapes, stable=stable)
+    source = TARGETS[target](program, formula, dtype)
+    if fast:
+        from deriv.codegen.fast import make_text
+
+        quick = build(loss, list(wrt), definitions, shapes=shapes, stable=stable, hoist=True)
+        source = emit.module(program, formula=formula, dtype=dtype, extra=make_text(quick, dtype))
+    return Generated(source, program, target, dtype)
+
+
+def _numpy(program: Program, formula: str, dtype: str) -> str:
+    return emit.module(program, formula=formula, dtype=dtype)
+
+
+TARGETS: dict[str, Callable[[Program, str, str], str]] = {"numpy": _numpy}
