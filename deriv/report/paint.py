@@ -56,9 +56,14 @@ def width(text: str) -> int:
     return cell_len(text)
 
 
+def flat(text: str) -> str:
+    """The visible text on one line."""
+    return visible(" ".join(text.split()))
+
+
 def clip(text: str, limit: int) -> str:
     """The text on one line, cut with `…` to fit."""
-    text = " ".join(visible(text).split())
+    text = flat(text)
     if width(text) <= limit:
         return text
     kept = text[: limit - 1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deriv.check.results import FileResult, Problem, Report, Step, Verdict
 from deriv.report import words
-from deriv.report.paint import Painter, Style, clip, visible
+from deriv.report.paint import Painter, Style, clip, flat
 from deriv.report.places import lines, place
 from deriv.report.snippet import Label, snippet
 
@@ -49,7 +49,7 @@ def render_text(report: Report, style: TextStyle) -> Iterator[str]:
 
 def _problems(file: FileResult, style: TextStyle) -> Iterator[str]:
     for problem in file.problems:
-        yield f"{style.paint(Style.WARNING, 'warning')}: {visible(problem.message)}"
+        yield f"{style.paint(Style.WARNING, 'warning')}: {flat(problem.message)}"
         yield from _where(file, problem, style)
         yield ""
 
@@ -75,7 +75,7 @@ def _refutation(file: FileResult, step: Step, style: TextStyle) -> Iterator[str]
     focus = step.focus or step.span
     head = paint(Style.ERROR, f"refuted[{step.code}]")
     yield f"{head}{paint(Style.STRONG, ': ' + words.title(file, step))}"
-    labels = [Label(focus, visible(words.explanation(step)), primary=True)]
+    labels = [Label(focus, flat(words.explanation(step)), primary=True)]
     if step.previous is not None:
         text = "the line before" if words.follows_line(file, step) else "the left side"
         labels.append(Label(step.previous, text, primary=False))
@@ -84,7 +84,7 @@ def _refutation(file: FileResult, step: Step, style: TextStyle) -> Iterator[str]
     yield f"{gutter}{paint(Style.GUTTER, '-->')} {place(file, step, focus)}"
     yield from body
     for name, text in _remarks(file, step):
-        yield f"{gutter} {paint(Style.GUTTER, '=')} {paint(Style.STRONG, name)}: {visible(text)}"
+        yield f"{gutter} {paint(Style.GUTTER, '=')} {paint(Style.STRONG, name)}: {flat(text)}"
 
 
 def _gutter_width(file: FileResult, step: Step) -> int:
@@ -114,7 +114,7 @@ def _brief(file: FileResult, step: Step, style: TextStyle) -> str:
     start = f"{place(file, step, step.span)}: "
     room = max(20, style.width - len(start) - len(step.verdict) - len(how) - 5)
     end = f": {clip(claim, room)}" if claim else ""
-    return f"{start}{verdict}{f' ({visible(how)})' if how else ''}{end}"
+    return f"{start}{verdict}{f' ({flat(how)})' if how else ''}{end}"
 
 
 def _overview(report: Report, style: TextStyle) -> Iterator[str]:
