@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deriv.codegen.arrays import Arrays, Op
+from deriv.codegen.arrays import Arrays, Op, needed
 from deriv.codegen.lift import Lifted, lift
 from deriv.codegen.lower import Lowering
 from deriv.codegen.sizes import Definition
 from deriv.codegen.stable import stabilise
+from deriv.codegen.text import used_sizes
 from deriv.engine.graph import Dim, Graph, Node, Shape, depends_on, reachable, validate
 from deriv.engine.reverse import gradients
-from deriv.errors import UsageError
+from deriv.errors import MeaningError, UsageError
 from deriv.expr.nodes import Expr
 
 
@@ -84,6 +85,10 @@ def lowered(
     }
     rest = sorted((name for name in lifted.inputs if name not in wrt), key=lambda n: -len(lifted.inputs[n].shape))
     data = {name: lifted.inputs[name].shape for name in rest}
+    shapes = {name: node.shape for name, node in lifted.inputs.items()}
+    unknown = [s for s in used_sizes(needed(outputs.values())) if s not in size_sources(shapes)]
+    if unknown:
+        raise MeaningError(f"no input tells the size {unknown[0]}: an index of the loss runs over no array")
     return Program(
         {name: lifted.inputs[name].shape for name in wrt},
         data,

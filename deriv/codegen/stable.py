@@ -77,6 +77,14 @@ def _apply(graph: Graph, function: str, node: Node) -> Node:
     return graph.map(function, [Ref(node, axes)], node.shape)
 
 
+def _log_of(graph: Graph, node: Node) -> Node:
+    """The logarithm of a node, in its best form."""
+    new = _apply(graph, "log", node)
+    while (better := _better(graph, new)) is not None:
+        new = better
+    return new
+
+
 def _one_plus(node: Node) -> Ref | None:
     """X of 1 + X, where X has all axes of the sum."""
     if node.op != "add" or len(node.args) != 2:
@@ -124,9 +132,9 @@ def _log(graph: Graph, node: Node) -> Node | None:
     if inner.op == "einsum":
         return _log_sum_exp(graph, inner) or _log_choice(graph, inner) or _log_product(graph, inner)
     if is_map(inner, "pow") and number_of(inner.args[1]) == -1 and _positive(inner.args[0]):
-        return negated(graph, _apply(graph, "log", inner.args[0]))
+        return negated(graph, _log_of(graph, inner.args[0]))
     if inner.op == "pick" and inner.args[0].op in ("softmax", "map"):
-        logs = _apply(graph, "log", inner.args[0])
+        logs = _log_of(graph, inner.args[0])
         return graph.make("pick", (logs,), inner.data, inner.shape)
     return None
 
@@ -173,7 +181,7 @@ def _log_choice(graph: Graph, inner: Node) -> Node | None:
     chosen, other = operands if operands[0].node.op == "onehot" else operands[::-1]
     if chosen.indices[-1] not in other.indices or chosen.indices[-1] in einsum_out(inner):
         return None
-    return graph.einsum([chosen, Ref(_apply(graph, "log", other.node), other.indices)], einsum_out(inner))
+    return graph.einsum([chosen, Ref(_log_of(graph, other.node), other.indices)], einsum_out(inner))
 
 
 def _positive(node: Node) -> bool:
@@ -198,7 +206,7 @@ def _log_product(graph: Graph, inner: Node) -> Node | None:
         return None
     place = {index: k for k, index in enumerate(einsum_out(inner))}
     terms = [
-        (Fraction(1), Ref(_apply(graph, "log", r.node), tuple(place[i] for i in r.indices)))
+        (Fraction(1), Ref(_log_of(graph, r.node), tuple(place[i] for i in r.indices)))
         for r in operands
         if r.node.op != "ones"
     ]

@@ -21,6 +21,7 @@ from deriv.engine.graph import (
     depends_on,
     einsum_out,
     function_of,
+    number_of,
     reachable,
     refs,
 )
@@ -109,6 +110,11 @@ def _pull_map(graph: Graph, node: Node, bar: Node) -> Pull:
     upstream = Ref(bar, axes_of(node.shape))
     env = {f"x{k}": ref for k, ref in enumerate(args)}
     dims = dict(enumerate(node.shape))
+    if function == "pow" and number_of(args[1].node) == -1:  # the slope of 1/x is minus its square: share it
+        own = Ref(node, axes_of(node.shape))
+        factors = [Ref(graph.const(-1)), upstream, own, own]
+        yield args[0].node, project(graph, factors, args[0].indices, args[0].node.shape)
+        return
     for k, ref in enumerate(args):
         if function == "where":
             if k > 0:
