@@ -178,7 +178,7 @@ class Resolver:
         explicit = _occurs(body, variable)
         if self.hold_others and explicit:
             return differentiate(body, variable)
-        leaves = {leaf for leaf in _quantities(body) if _label(leaf) != _label(variable)}
+        leaves = {leaf for leaf in quantities(body) if _label(leaf) != _label(variable)}
         dependent = {leaf for leaf in leaves if self.depends(_label(leaf))}
         if not explicit and not dependent:
             dependent = leaves
@@ -222,7 +222,7 @@ def _occurs(body: Expr, variable: Sym | Entry) -> bool:
     return any(isinstance(node, Entry) and node.name == variable.name for node in walk(body))
 
 
-def _quantities(body: Expr) -> set[Expr]:
+def quantities(body: Expr) -> set[Expr]:
     """The symbols and entries of a body that stand for numbers (no indices, bounds or step sizes)."""
     positions: set[str] = set()
     for node in walk(body):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from deriv.latex.nodes import Additive, BigOp, Decorated, Deriv, Function, Group, Nabla, Node, Product
+from deriv.latex.nodes import Additive, BigOp, Decorated, Deriv, Function, Group, Nabla, Name, Node, Product, Script
+from deriv.meaning.names import children
 from deriv.source import Span
 
 
@@ -90,3 +91,55 @@ def _absorb(term: Node, rest: Additive) -> Node:
         first_signs, first = body.signs, body.terms
     whole = Additive(body.span.to(rest.span), (*first_signs, *rest.signs), (*first, *rest.terms))
     return replace(term, body=whole)
+
+
+def settled(node: Node) -> Node:
+    """Sums whose index goes on after the next sign run on as well: `Σ_i a_i - b_i` is Σ_i (a_i - b_i)."""
+    if isinstance(node, Additive):
+        for k, term in enumerate(node.terms[:-1]):
+            letters = _open_letters(term)
+            if letters and is_open(term) and any(letters & _letters(rest) for rest in node.terms[k + 1 :]):
+                return _widen_sum(node)
+    changes: dict[str, object] = {}
+    for field in fields(node):
+        if field.name != "span":
+            old = getattr(node, field.name)
+            new = _settle_field(old)
+            if new is not old:
+                changes[field.name] = new
+    return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+def _settle_field(value: object) -> object:
+    if isinstance(value, Node):
+        return settled(value)
+    if isinstance(value, tuple):
+        parts = tuple(map(_settle_field, value))
+        return parts if any(new is not old for new, old in zip(parts, value, strict=True)) else value
+    return value
+
+
+def _open_letters(term: Node) -> set[str]:
+    """Index letters of the sum that a term ends in."""
+    if isinstance(term, Product):
+        return _open_letters(term.factors[-1])
+    if isinstance(term, BigOp) and term.kind in ("sum", "prod") and term.sub is not None:
+        inner = _open_letters(term.body) if term.body is not None else set()
+        return inner | _letters(term.sub)
+    return set()
+
+
+def _letters(node: Node) -> set[str]:
+    """Single letters that stand in a subscript or superscript (or are the node itself)."""
+    found: set[str] = set()
+    stack: list[tuple[Node, bool]] = [(node, not isinstance(node, Additive | Product | Function))]
+    while stack:
+        part, script = stack.pop()
+        if isinstance(part, Name) and script and len(part.text) == 1:
+            found.add(part.text)
+        if isinstance(part, Script):
+            stack.append((part.base, False))
+            stack.extend((child, True) for child in (part.sub, part.sup) if child is not None)
+        else:
+            stack.extend((child, script and not isinstance(part, BigOp)) for child in children(part))
+    return found

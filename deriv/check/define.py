@@ -1,0 +1,235 @@
+"""Definitions and declarations: what a formula adds to the scope instead of claiming it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from deriv.errors import MeaningError
+from deriv.expr.domain import BINARY, NONNEGATIVE, UNIT_INTERVAL, Fact
+from deriv.expr.nodes import Decimal, Entry, Expr, Num, Sym
+from deriv.expr.substitute import substitute
+from deriv.expr.tensor import Grid, Tensor, Value, scalar
+from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
+from deriv.meaning.atoms import Marks, marks_of
+from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.names import base_name, canonical, is_index_letter
+from deriv.meaning.scope import Definition, Scope, is_number
+from deriv.meaning.survey import plain_arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The left side of a possible definition: a name with marks, and the parameters of a function."""
+
+    marks: Marks
+    params: tuple[str, ...] | None
+    node: Node
+
+
+def head_of(scope: Scope, node: Node) -> Head | None:
+    """The head of a definition, or None when the node cannot be one."""
+    while isinstance(node, Decorated) or (isinstance(node, Group) and node.open == "(" and not _is_list(node)):
+        node = node.body
+    if isinstance(node, Function):
+        group = node.arg
+        if isinstance(group, Group) and node.sub is None and node.sup is None and plain_arguments(group.body):
+            return Head(Marks(node.name), _params(group), node)
+        return None
+    if isinstance(node, Product):
+        return _function_head(scope, node)
+    if isinstance(node, Script) and not isinstance(node.base, Name):
+        return None
+    if isinstance(node, Name | Script):
+        return _name_head(scope, node)
+    return None
+
+
+def _is_list(node: Group) -> bool:
+    return isinstance(node.body, Items)
+
+
+def _marks(scope: Scope, node: Node) -> Marks | None:
+    if isinstance(node, Name):
+        return Marks(canonical(node))
+    assert isinstance(node, Script)
+    assert isinstance(node.base, Name)
+    try:
+        return marks_of(Elaborator(scope, Reading(), scope.ranges), node.base, node)
+    except MeaningError:
+        return None
+
+
+def _name_head(scope: Scope, node: Name | Script) -> Head | None:
+    marks = _marks(scope, node)
+    if marks is None or marks.transposed or marks.inverse or marks.power is not None or marks.primes:
+        return None
+    if isinstance(node, Name) and (is_index_letter(node) and node.text in scope.survey.bound_letters):
+        return None
+    return Head(marks, None, node)
+
+
+def _function_head(scope: Scope, node: Product) -> Head | None:
+    if len(node.factors) != 2 or node.ops != ("",):
+        return None
+    name, group = node.factors
+    if not isinstance(name, Name | Script) or not isinstance(group, Group) or group.open not in ("(", "["):
+        return None
+    if not plain_arguments(group.body) or (isinstance(name, Script) and not isinstance(name.base, Name)):
+        return None
+    head = _name_head(scope, name)
+    if head is None:
+        return None
+    if isinstance(group.body, Items) and "|" in group.body.separators:
+        head.marks.name += "_given"
+    if head.marks.subs or head.marks.sups:
+        return Head(head.marks, None, name)
+    return Head(head.marks, _params(group), node)
+
+
+def _params(group: Group) -> tuple[str, ...]:
+    items = group.body.items if isinstance(group.body, Items) else (group.body,)
+    return tuple(base_name(item) or "" for item in items if not isinstance(item, Symbol))
+
+
+def _bare_params(group_owner: Node) -> bool:
+    group = group_owner.arg if isinstance(group_owner, Function) else None
+    if isinstance(group_owner, Product):
+        last = group_owner.factors[1]
+        group = last if isinstance(last, Group) else None
+    if not isinstance(group, Group):
+        return False
+    items = group.body.items if isinstance(group.body, Items) else (group.body,)
+    return all(isinstance(item, Name) for item in items)
+
+
+def known(scope: Scope, head: Head) -> bool:
+    """Whether the head has a definition already."""
+    return any(d.name == head.marks.name and _fits(d, head) for d in scope.history)
+
+
+def _fits(definition: Definition, head: Head) -> bool:
+    indices = len(head.marks.subs) + len(head.marks.sups)
+    if definition.form == "family":
+        return indices > 0 or head.params is None
+    return indices == 0
+
+
+def define(scope: Scope, head: Head, body: Value, line: int) -> str | None:
+    """Take `head = body` into the scope; a text says what is special about it."""
+    name = head.marks.name
+    if head.params is not None:
+        return _define_function(scope, head, body, line)
+    indices = (*head.marks.sups, *head.marks.subs)
+    if is_number(body) and isinstance(body, Tensor) and body.is_scalar:
+        key: Expr = Entry(name, indices, len(head.marks.sups)) if indices else Sym(name)
+        scope.instances[key] = (body.body, line)
+        return "a number put in"
+    if isinstance(body, Grid):
+        return "written out entry by entry: kept for reading only"
+    return _define_value(scope, head, body, line, indices)
+
+
+def _define_function(scope: Scope, head: Head, body: Value, line: int) -> str | None:
+    assert head.params is not None
+    if not (isinstance(body, Tensor) and body.is_scalar):
+        return "a function with vector values: kept for reading only"
+    if not _bare_params(head.node) or len(set(head.params)) != len(head.params):
+        scope.define(Definition(head.marks.name, "scalar", (), body, line))
+        return None
+    scope.define(Definition(head.marks.name, "function", head.params, body, line))
+    return None
+
+
+def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tuple[Expr, ...]) -> str | None:
+    axes = [axis for axis in (body.rows, body.cols) if axis is not None]
+    params = [index.name for index in indices if isinstance(index, Sym) and "." not in index.name]
+    if len(params) != len(indices) or len(set(params)) != len(params):
+        return "only for these indices: kept for reading only"
+    name, sups = head.marks.name, len(head.marks.sups)
+    for position, axis in enumerate(axes):
+        slot = (name, sups, len(indices) + position)
+        scope.ranges.unify(scope.ranges.of_slot(slot), (axis.lo, axis.hi))
+    names = (*params, *(f"_{name}{k}" for k in range(len(axes))))
+    mapping: dict[Expr, Expr] = {
+        Sym(axis.index): Sym(new) for axis, new in zip(axes, names[len(params) :], strict=True)
+    }
+    entry = scalar(substitute(body.body, mapping) if mapping else body.body)
+    if not indices and axes:
+        scope.survey.declared_rank[name] = len(axes)
+    form = "family" if names else "scalar"
+    scope.define(Definition(name, form, names, entry, line, sups))
+    return None
+
+
+# --- declarations ------------------------------------------------------------------------------------------------
+
+
+def declare(scope: Scope, left: Node, relation: str, right: Node) -> bool:
+    """`x > 0`, `y \\in \\{0, 1\\}`, `W \\in \\mathbb{R}^{m \\times n}`: facts about names.  False when not understood."""
+    names = [base_name(part) for part in (left.items if isinstance(left, Items) else (left,))]
+    if any(name is None for name in names):
+        return False
+    for name in names:
+        assert name is not None
+        if relation == "in":
+            _member(scope, name, right, indexed=isinstance(left, Script))
+        else:
+            bound = _numeral(right)
+            if bound is None:
+                return relation == "!="
+            _compare(scope, name, relation, bound)
+    return True
+
+
+def _numeral(node: Node) -> Fraction | None:
+    if not isinstance(node, Number):
+        return None
+    from deriv.meaning.arithmetic import number
+
+    value = number(node.text)
+    return value.value if isinstance(value, Num | Decimal) else None
+
+
+def _compare(scope: Scope, name: str, relation: str, bound: Fraction) -> None:
+    fact = scope.facts.get(name, Fact())
+    if relation in (">", ">="):
+        fact = replace(fact, lower=bound, open_lower=relation == ">")
+    elif relation in ("<", "<="):
+        fact = replace(fact, upper=bound, open_upper=relation == "<")
+    else:
+        scope.excluded.append(Sym(name))
+        return
+    scope.facts[name] = fact
+
+
+def _member(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
+    if isinstance(target, Group) and isinstance(target.body, Items):
+        ends = [_numeral(item) for item in target.body.items]
+        if target.open == "{" and all(end is not None for end in ends):
+            scope.facts[name] = Fact(values=tuple(end for end in ends if end is not None))
+            if set(ends) == {Fraction(0), Fraction(1)}:
+                scope.facts[name] = BINARY
+        elif len(ends) == 2 and ends == [0, 1]:
+            scope.facts[name] = UNIT_INTERVAL
+        return
+    _space(scope, name, target, indexed=indexed)
+
+
+def _space(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
+    base, sup, sub = target, None, None
+    if isinstance(target, Script):
+        base, sup, sub = target.base, target.sup, target.sub
+    if not (isinstance(base, Name) and base.text == "R"):
+        return
+    if sub is not None:
+        scope.facts[name] = NONNEGATIVE
+    if sup is None:
+        rank = 0
+    elif isinstance(sup, Product) and "times" in sup.ops:
+        rank = 1 if any(isinstance(f, Number) and f.text == "1" for f in sup.factors) else len(sup.factors)
+    else:
+        rank = 1
+    if rank <= 2 and not indexed:
+        scope.survey.declared_rank[name] = rank
+

@@ -1,0 +1,129 @@
+"""Reasons not to call a step wrong, although its sides differ as they are read here.
+
+A step is refuted only when nothing that the document leaves open could make it right: an equation to be solved is
+no claim, a symbol that was never introduced may stand for anything, numbers may have been put in.
+"""
+
+from __future__ import annotations
+
+from deriv.check.judge import Outcome, labels
+from deriv.equal.decision import Different, Undecided
+from deriv.expr.nodes import Apply, Decimal, Entry, Expr, Sym, walk
+from deriv.expr.tensor import Tensor, Value
+from deriv.latex.nodes import Deriv, Nabla, Node
+from deriv.meaning.names import children
+from deriv.meaning.scope import Scope
+
+
+class Guard:
+    """Looks at a difference with the whole document in mind."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def objection(self, outcome: Outcome, by_head: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
+        """Why the step cannot be called wrong; None when it certainly is."""
+        for one in (outcome, by_head):
+            if isinstance(one.decision, Undecided):
+                return one.decision.reason
+        if not isinstance(outcome.decision, Different) or not outcome.pairs:
+            return "the step could not be decided"
+        return (
+            self._undefined_links(outcome)
+            or self._numbers_put_in(outcome, first=first, lhs=lhs)
+            or self._new_symbols(outcome, by_head)
+            or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
+        )
+
+    def _undefined_links(self, outcome: Outcome) -> str | None:
+        left, right = (set().union(*(_links(pair[k]) for pair in outcome.pairs)) for k in (0, 1))
+        if left == right:
+            return None
+        names = sorted(left ^ right)
+        return f"how {names[0].split('/')[0][1:]} depends on {names[0].split('∂')[-1]} is not stated"
+
+    def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        if right or not left:
+            return None
+        if first and has_operator(lhs) and not _zero(outcome.pairs):
+            written = outcome.meant.lhs if outcome.meant is not None else None
+            if written is not None and _operator_on_expression(lhs):
+                return None
+        names = ", ".join(sorted(left)[:4])
+        return f"the right side is a number, the left one depends on {names}: an equation, or numbers put in"
+
+    def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        extra = {name for name in right - left - _labels(by_head, 0) if not self._grounded(name)}
+        if extra:
+            return f"{', '.join(sorted(extra))} is not introduced in the document"
+        return None
+
+    def _grounded(self, name: str) -> bool:
+        """Whether the document has given a symbol its place: in a definition, as a variable, as a number."""
+        scope = self.scope
+        if scope.survey.denominators[name] or name in scope.facts or name in scope.survey.sizes:
+            return True
+        for definition in scope.history:
+            body = definition.body
+            if isinstance(body, Tensor) and name in labels(body.body) | frozenset(definition.params):
+                return True
+        return any(isinstance(key, Sym | Entry) and key.name == name for key in scope.instances)
+
+    def _equation(self, outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
+        """A single `A = B` between expressions may be an equation to be solved."""
+        if not first or has_operator(lhs) or has_operator(rhs):
+            return None
+        if self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None:
+            return None
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        if left != right or any(isinstance(n, Decimal) for pair in outcome.pairs for side in pair for n in walk(side)):
+            return "an equation between two expressions, not known to be an identity"
+        return None
+
+    def remember(self, outcome: Outcome, line: int) -> None:
+        """A derivative that the document states for an undefined quantity is used later, for proofs only."""
+
+
+def _name(value: Value | None) -> str:
+    if isinstance(value, Tensor) and isinstance(value.body, Sym | Entry):
+        return value.body.name
+    if isinstance(value, Tensor) and isinstance(value.body, Apply):
+        return value.body.function
+    return ""
+
+
+def _labels(outcome: Outcome, side: int) -> set[str]:
+    found: set[str] = set()
+    for pair in outcome.pairs:
+        found |= labels(pair[side])
+    return found
+
+
+def _links(expr: Expr) -> set[str]:
+    return {node.name for node in walk(expr) if isinstance(node, Sym | Entry) and node.name.startswith("∂")}
+
+
+def _zero(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
+    from deriv.expr.nodes import Num
+
+    return all(isinstance(right, Num) and right.value == 0 for _, right in pairs)
+
+
+def has_operator(node: Node) -> bool:
+    """Whether a derivative or gradient is written in a formula."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Deriv | Nabla):
+            return True
+        stack.extend(children(part))
+    return False
+
+
+def _operator_on_expression(node: Node) -> bool:
+    """`d/dx (x^2)` says what is differentiated; `∂L/∂w = 0` may be a condition."""
+    return isinstance(node, Deriv) and not node.ratio
+
+

@@ -1,0 +1,228 @@
+"""Is one written expression equal to another?  All plausible readings are tried before a step is called wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from deriv.check.compare import Aligned, align, decide_all
+from deriv.check.interpret import Interpretation, interpretations
+from deriv.check.paths import follow_paths
+from deriv.equal.decide import decide
+from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
+from deriv.errors import MeaningError
+from deriv.expr.domain import Domain
+from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
+from deriv.expr.tensor import Tensor, Value
+from deriv.latex.nodes import Node
+from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.resolve import quantities
+from deriv.meaning.scope import Scope, is_number
+from deriv.meaning.scoping import widened
+
+_MAX_TRIES = 72
+_MAX_FLIPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """One reading of a claim: both nodes (with the scope of operators settled), their values, and notes."""
+
+    lhs_node: Node
+    rhs_node: Node
+    lhs: Value
+    rhs: Value
+    aligned: Aligned
+    elaborator: Elaborator
+    notes: tuple[str, ...]
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a claim, with what the report and the diagnosis need."""
+
+    decision: Decision
+    meant: Meant | None = None
+    interpretation: Interpretation | None = None
+    pairs: tuple[tuple[Expr, Expr], ...] = ()
+    domain: Domain = field(default_factory=Domain)
+    notes: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the claim was proved or tested, perhaps under a condition."""
+        return isinstance(self.decision, Proved | Tested | Conditional)
+
+
+class Judge:
+    """Judges claims in a scope; `deadline` is a last resort against hanging, in seconds per claim."""
+
+    def __init__(self, scope: Scope, seconds: float | None = None) -> None:
+        self.scope = scope
+        self.seconds = seconds
+
+    def judge(self, lhs: Node, rhs: Node) -> Outcome:
+        """Whether the two sides are equal, for every reading and interpretation that may be meant."""
+        began = time.monotonic()
+        first_problem: str | None = None
+        different: Outcome | None = None
+        blocked: Outcome | None = None
+        weaker: Outcome | None = None
+        tries = 0
+        for meant in self._readings(lhs, rhs):
+            if isinstance(meant, str):
+                first_problem = first_problem or meant
+                continue
+            for outcome in self._interpret(meant):
+                tries += 1
+                if isinstance(outcome.decision, Proved):
+                    return outcome
+                if outcome.holds:
+                    weaker = _better(weaker, outcome)
+                elif isinstance(outcome.decision, Different):
+                    different = different or outcome
+                elif not (outcome.interpretation and outcome.interpretation.optional):
+                    blocked = blocked or outcome
+                if tries >= _MAX_TRIES or (self.seconds and time.monotonic() - began > self.seconds):
+                    return weaker or Outcome(Undecided("too many readings to try within the limit"))
+            if weaker is not None and meant.rank == 0:
+                return weaker
+        return weaker or blocked or different or Outcome(Undecided(first_problem or "the step could not be read"))
+
+    # --- readings ------------------------------------------------------------------------------------------------
+
+    def _readings(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
+        """Values of both sides, likeliest reading first; a text where a reading makes no sense."""
+        rank = 0
+        for left, right, note in scopings(lhs, rhs):
+            tried: list[dict[object, int]] = [{}]
+            seen: dict[object, int] = {}
+            k = 0
+            while k < len(tried):
+                meant, reading = self._meant(left, right, tried[k], note, rank)
+                for key, options in reading.met.items():
+                    if key not in seen and len(seen) < _MAX_FLIPS:
+                        seen[key] = options
+                        tried.extend({key: option} for option in range(1, options))
+                yield meant
+                rank += 1
+                k += 1
+
+    def _meant(
+        self, lhs: Node, rhs: Node, answers: dict[object, int], note: str, rank: int
+    ) -> tuple[Meant | str, Reading]:
+        reading = Reading(dict(answers))  # type: ignore[arg-type]
+        ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
+        elaborator = Elaborator(self.scope, reading, ranges)
+        try:
+            left, right = elaborator.value(lhs), elaborator.value(rhs)
+            aligned = align(left, right, ranges)
+        except MeaningError as problem:
+            return str(problem), reading
+        notes = [*([note] if note else []), *elaborator.notes]
+        if aligned.transposed:
+            notes.append("one side is the transpose of the other: right in the other layout")
+        return Meant(lhs, rhs, left, right, aligned, elaborator, tuple(notes), rank), reading
+
+    # --- interpretations -----------------------------------------------------------------------------------------
+
+    def _interpret(self, meant: Meant) -> Iterator[Outcome]:
+        names = names_of(meant.aligned.pairs) | names_in_definitions(self.scope, names_of(meant.aligned.pairs))
+        seen: set[tuple[tuple[Expr, Expr], ...]] = set()
+        for interpretation in interpretations(self.scope, names):
+            outcome = self._one(meant, interpretation, seen)
+            if outcome is not None:
+                yield outcome
+
+    def _one(
+        self, meant: Meant, interpretation: Interpretation, seen: set[tuple[tuple[Expr, Expr], ...]]
+    ) -> Outcome | None:
+        resolver = interpretation.resolver(self.scope)
+        canonical = meant.elaborator.ranges.canonical
+        try:
+            pairs = tuple(
+                (canonical(resolver.resolve(canonical(a))), canonical(resolver.resolve(canonical(b))))
+                for a, b in meant.aligned.pairs
+            )
+        except MeaningError as problem:
+            return Outcome(Undecided(str(problem)), meant, interpretation)
+        if pairs in seen:
+            return None
+        seen.add(pairs)
+        domain = self.scope.domain(*(side for pair in pairs for side in pair))
+        decision = decide_all(pairs, lambda a, b: decide(a, b, domain))
+        notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
+        assumes = interpretation.assumes
+        if resolver.links and not isinstance(decision, Proved):
+            by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
+            if by_paths is not None:
+                decision, said = by_paths
+                assumes += said
+        return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+
+def _better(old: Outcome | None, new: Outcome) -> Outcome:
+    order = (Conditional, Tested)
+    if old is None:
+        return new
+    ranks = [next((k for k, kind in enumerate(order) if isinstance(o.decision, kind)), 9) for o in (old, new)]
+    return new if ranks[1] < ranks[0] else old
+
+
+def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
+    """Both sides with open operators ending at the term, or running to the end of the sum."""
+    wide_left, wide_right = widened(lhs), widened(rhs)
+    note = "an operator without brackets is read as applying to the whole sum"
+    yield lhs, rhs, ""
+    if wide_right is not None:
+        yield lhs, wide_right, note
+    if wide_left is not None:
+        yield wide_left, rhs, note
+    if wide_left is not None and wide_right is not None:
+        yield wide_left, wide_right, note
+
+
+def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
+    """Every name in a claim."""
+    found: set[str] = set()
+    for pair in pairs:
+        for side in pair:
+            for node in walk(side):
+                if isinstance(node, Sym | Entry):
+                    found.add(node.name)
+                elif isinstance(node, Apply):
+                    found.add(node.function)
+    return frozenset(found)
+
+
+def names_in_definitions(scope: Scope, names: frozenset[str]) -> frozenset[str]:
+    """Names that are reached through definitions."""
+    found = set(names)
+    definitions = scope.current()
+    while True:
+        more: set[str] = set()
+        for definition in definitions.values():
+            if definition.name in found:
+                body = definition.body
+                bodies = [body.body] if isinstance(body, Tensor) else [e for row in body.entries for e in row]
+                more |= set(names_of(tuple((e, e) for e in bodies)))
+        if more <= found:
+            return frozenset(found)
+        found |= more
+
+
+def labels(expr: Expr) -> frozenset[str]:
+    """Names of the quantities in a resolved expression."""
+    return frozenset(node.name for node in quantities(expr) if isinstance(node, Sym | Entry)) | frozenset(
+        node.function for node in walk(expr) if isinstance(node, Apply)
+    )
+
+
+def numeric(value: Value) -> bool:
+    """Whether a value has numbers only."""
+    return is_number(value)
+
+

@@ -1,0 +1,299 @@
+"""Walking through a document's formulas in order: chains, definitions, updates, steps with verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from deriv.check import define as definitions
+from deriv.check.guard import Guard
+from deriv.check.judge import Judge, Outcome
+from deriv.check.results import Counterexample, Kind, Step, Verdict
+from deriv.check.update import is_update
+from deriv.equal.decision import Conditional, Different, Proved, Tested
+from deriv.errors import MeaningError, ReadingError
+from deriv.expr.tensor import Tensor, Value
+from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Node, Relation, Text
+from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.names import children
+from deriv.meaning.scope import Scope
+from deriv.meaning.scoping import settled
+from deriv.source import SourceFile, Span
+
+EQUALITIES = frozenset(("=", "equiv", "def", ":=", "=:"))
+UPDATES = frozenset((":=", "<-"))
+APPROXIMATIONS = frozenset(("approx",))
+INEQUALITIES = frozenset(("<", "<=", ">", ">=", "!="))
+DECLARATIONS = frozenset(("in", "to", "mapsto", "sim", "propto", "subset", "->", ":", "|->", "perp", "||", "=>", "<=>"))
+
+
+@dataclass
+class ChainState:
+    """A chain of relations as far as it has been read; `bad` tells which parts are known to be wrong."""
+
+    number: int
+    parts: list[Node]
+    bad: list[bool] = field(default_factory=lambda: [False])
+    pending: Relation | None = None
+
+
+@dataclass
+class Walk:
+    """The state of one pass over a document."""
+
+    source: SourceFile
+    scope: Scope
+    seconds: float | None = None
+    steps: list[Step] = field(default_factory=list)
+    chains: int = 0
+    silent: bool = False
+    diagnose: Callable[[Outcome, Node, Node], object] | None = None
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.scope, self.seconds)
+        self.guard = Guard(self.scope)
+
+    # --- chains ----------------------------------------------------------------------------------------------------
+
+    def formula(self, node: Node, previous: ChainState | None) -> ChainState | None:
+        """Take in a formula; returns the chain that a following row may continue."""
+        node = settled(node)
+        if not isinstance(node, Chain):
+            if previous is not None and previous.pending is not None:
+                self._extend(previous, previous.pending, node)
+                return previous
+            return None if isinstance(node, Text) else self._new(node)
+        parts, relations = list(node.parts), list(node.relations)
+        if parts[0] is None:
+            if previous is None:
+                return self._headless(parts, relations)
+            chain = previous
+        elif previous is not None and previous.pending is not None:
+            chain = previous
+            self._extend(chain, previous.pending, parts[0])
+        else:
+            chain = self._new(parts[0])
+        chain.pending = None
+        for relation, part in zip(relations, parts[1:], strict=True):
+            if part is None:
+                chain.pending = relation
+            else:
+                self._extend(chain, relation, part)
+        return chain
+
+    def _new(self, head: Node) -> ChainState:
+        self.chains += 1
+        return ChainState(self.chains, [head])
+
+    def _headless(self, parts: list[Node | None], relations: list[Relation]) -> ChainState | None:
+        """A chain that begins with a relation, and nothing before it: its first written part is the head."""
+        first = parts[1]
+        if first is None:
+            return None
+        chain = self._new(first)
+        for relation, part in zip(relations[1:], parts[2:], strict=True):
+            if part is not None:
+                self._extend(chain, relation, part)
+        return chain
+
+    def _extend(self, chain: ChainState, relation: Relation, part: Node) -> None:
+        chain.pending = None
+        step = self._step(chain, relation, part)
+        chain.parts.append(part)
+        chain.bad.append(step.verdict is Verdict.REFUTED or step.carried)
+        if not self.silent:
+            self.steps.append(step)
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def unreadable(self, error: ReadingError) -> None:
+        """A formula that could not be read is a step of its own."""
+        span = Span(error.start, max(error.end, error.start))
+        if not self.silent:
+            self.steps.append(
+                Step(
+                    index=len(self.steps) + 1,
+                    chain=self.chains,
+                    span=span,
+                    verdict=Verdict.UNCHECKED,
+                    reason=f"the formula cannot be read: {error.message}",
+                )
+            )
+
+    def _step(self, chain: ChainState, relation: Relation, part: Node) -> Step:
+        previous = chain.parts[-1]
+        base = Step(
+            index=len(self.steps) + 1,
+            chain=chain.number,
+            span=part.span,
+            verdict=Verdict.GIVEN,
+            relation=relation.text,
+            lhs=self.source.slice(previous.span),
+            rhs=self.source.slice(part.span),
+            previous=previous.span,
+            cell=self.source.cell,
+        )
+        try:
+            return self._judged(chain, relation.text, part, base)
+        except RecursionError:
+            return replace(base, verdict=Verdict.UNCHECKED, reason="the formula is nested too deeply")
+
+    def _judged(self, chain: ChainState, relation: str, part: Node, base: Step) -> Step:
+        previous = chain.parts[-1]
+        if relation in DECLARATIONS:
+            definitions.declare(self.scope, previous, relation, part)
+            return replace(base, kind=Kind.DECLARATION)
+        if relation in INEQUALITIES:
+            return self._inequality(previous, relation, part, base)
+        first = len(chain.parts) == 1
+        if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
+            return replace(base, kind=Kind.UPDATE)
+        if relation in APPROXIMATIONS:
+            return self._claim(chain, part, replace(base, kind=Kind.APPROXIMATION))
+        if relation not in EQUALITIES:
+            return replace(base, verdict=Verdict.UNCHECKED, reason=f"the relation {relation} is not judged")
+        if first:
+            given = self._definition(previous, part, base)
+            if given is not None:
+                return given
+        kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
+        return self._claim(chain, part, replace(base, kind=kind))
+
+    def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
+        if definitions.declare(self.scope, left, relation, right):
+            return replace(base, kind=Kind.DECLARATION)
+        reason = "inequalities are not judged"
+        return replace(base, kind=Kind.INEQUALITY, verdict=Verdict.UNCHECKED, reason=reason)
+
+    # --- definitions -----------------------------------------------------------------------------------------------
+
+    def _definition(self, left: Node, right: Node, base: Step) -> Step | None:
+        """The step as a definition, or None when it is a claim."""
+        if isinstance(left, Items):
+            return replace(base, kind=Kind.DECLARATION)
+        head = definitions.head_of(self.scope, left)
+        if head is None or is_undefined_placeholder(right):
+            return None
+        line = self.source.position(left.span.start)[0]
+        value = self.value(right)
+        if isinstance(value, str):
+            if definitions.known(self.scope, head):
+                return None
+            return replace(base, kind=Kind.DEFINITION, notes=(f"kept for reading only: {value}",))
+        if definitions.known(self.scope, head):
+            outcome = self.judge.judge(left, right)
+            if outcome.holds:
+                return self._from_outcome(base, outcome)
+            base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
+        note = definitions.define(self.scope, head, value, line)
+        return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
+
+    def value(self, node: Node) -> Value | str:
+        """The value of a formula, or why it has none."""
+        elaborator = Elaborator(self.scope, Reading(), self.scope.ranges)
+        try:
+            return elaborator.value(node)
+        except MeaningError as problem:
+            return str(problem)
+
+    # --- claims ----------------------------------------------------------------------------------------------------
+
+    def _claim(self, chain: ChainState, part: Node, base: Step) -> Step:
+        previous, head = chain.parts[-1], chain.parts[0]
+        was_bad = chain.bad[-1]
+        outcome = self.judge.judge(previous, part)
+        if outcome.holds and not was_bad:
+            return self._from_outcome(base, outcome)
+        by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
+        if by_head.holds:
+            return replace(self._from_outcome(base, by_head), recovers=was_bad)
+        if outcome.holds:
+            return replace(self._from_outcome(base, outcome), carried=True)
+        reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
+        if reason is not None:
+            if len(chain.parts) == 1:
+                self.guard.remember(outcome, self.source.position(part.span.start)[0])
+            return self._unchecked(base, outcome, reason)
+        return self._refuted(base, outcome, previous, part)
+
+    def _unchecked(self, base: Step, outcome: Outcome, reason: str) -> Step:
+        return replace(base, verdict=Verdict.UNCHECKED, reason=reason, notes=outcome.notes, **readings(outcome))
+
+    def _from_outcome(self, base: Step, outcome: Outcome) -> Step:
+        decision = outcome.decision
+        assumes = outcome.assumes
+        if isinstance(decision, Conditional):
+            assumes += (decision.assumption,)
+            decision = decision.decision
+        notes = outcome.notes
+        if isinstance(decision, Proved):
+            certificate = {"method": decision.method, **decision.certificate}
+            said = tuple(dict.fromkeys((*assumes, *decision.assumes)))
+            return replace(
+                base, verdict=Verdict.PROVED, certificate=certificate, assumes=said, notes=notes, **readings(outcome)
+            )
+        assert isinstance(decision, Tested)
+        certificate = {
+            "method": "sampling",
+            "points": decision.points,
+            "sizes": [dict(size) for size in decision.sizes],
+            "digits": decision.digits,
+        }
+        return replace(
+            base, verdict=Verdict.TESTED, certificate=certificate, assumes=assumes, notes=notes, **readings(outcome)
+        )
+
+    def _refuted(self, base: Step, outcome: Outcome, previous: Node, part: Node) -> Step:
+        decision = outcome.decision
+        assert isinstance(decision, Different)
+        at = {**decision.point, **{f"{name}(t)": body for name, body in decision.functions.items()}}
+        counterexample = Counterexample(at, decision.lhs, decision.rhs, decision.sizes)
+        step = replace(
+            base,
+            verdict=Verdict.REFUTED,
+            counterexample=counterexample,
+            notes=outcome.notes,
+            focus=part.span,
+            **readings(outcome),
+        )
+        found = self.diagnose(outcome, previous, part) if self.diagnose is not None else None
+        return replace(step, diagnosis=found) if found is not None else step  # type: ignore[arg-type]
+
+
+def readings(outcome: Outcome) -> dict[str, object]:
+    """How both sides were read, as SymPy text made when it is asked for."""
+    meant = outcome.meant
+    if meant is None:
+        return {}
+    return {"reading_lhs": _lazy(meant.lhs, outcome), "reading_rhs": _lazy(meant.rhs, outcome)}
+
+
+def _lazy(value: Value, outcome: Outcome) -> Callable[[], str]:
+    def text() -> str:
+        from deriv.expr.sympy_bridge import to_text
+
+        canonical = outcome.meant.elaborator.ranges.canonical if outcome.meant else lambda x: x
+        if isinstance(value, Tensor):
+            return to_text(canonical(value.body))
+        rows = (", ".join(to_text(canonical(e)) for e in row) for row in value.entries)
+        return f"Matrix([{', '.join(f'[{row}]' for row in rows)}])"
+
+    return text
+
+
+def has_derivative(node: Node) -> bool:
+    """Whether a derivative is written anywhere in a formula."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Deriv | Nabla):
+            return True
+        stack.extend(children(part))
+    return False
+
+
+def is_undefined_placeholder(node: Node) -> bool:
+    """A question mark or an empty box to be filled in."""
+    return getattr(node, "text", "") == "placeholder"
+
+
