@@ -64,7 +64,7 @@ def _answered(formulas: Iterator[str], form: str, failures: list[Answer], *, bat
 
 def read(latex: str) -> Answer:
     """Read one formula; an error is an answer too."""
-    from deriv.latex.reading import read_formula  # SymPy comes with it
+    from deriv.meaning.reading import read_formula  # SymPy comes with it
 
     if not latex.strip():
         return Answer(latex, error="column 1: there is no formula here")

@@ -98,9 +98,9 @@ def reader(monkeypatch) -> None:
             raise MeaningError("two meanings")
         return Reading(latex.upper(), notes=("a note",) if "/" in latex else ())
 
-    module = ModuleType("deriv.latex.reading")
+    module = ModuleType("deriv.meaning.reading")
     module.read_formula = read_formula
-    monkeypatch.setitem(sys.modules, "deriv.latex.reading", module)
+    monkeypatch.setitem(sys.modules, "deriv.meaning.reading", module)
 
 
 @pytest.fixture
