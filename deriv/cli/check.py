@@ -12,7 +12,8 @@ import click
 
 from deriv.check.results import CheckOptions, Code, FileResult, Report, Verdict
 from deriv.cli.documents import Target, kind_of, read_given, targets
-from deriv.cli.judging import Failure, Job, judge_apart, judge_here
+from deriv.cli.fence import Failure
+from deriv.cli.judging import Job, judge_apart, judge_here
 from deriv.cli.output import Colour, Progress, complain, screen_width, use_colour, write_lines
 from deriv.config import LAYOUTS, LOGS, Config, find_config, parse_codes
 from deriv.errors import UsageError
@@ -126,7 +127,8 @@ def _results(
             configs.append((target, here))
     for (target, here), result in zip(configs, _judged(jobs, settings), strict=True):
         if isinstance(result, Failure):
-            troubles(f"error: {result.message}")
+            named = result.message.startswith(f"{target.name}:")
+            troubles(f"error: {result.message}" if named else f"error: {target.name}: {result.message}")
             if settings.verbose and result.details:
                 complain(result.details)
         else:

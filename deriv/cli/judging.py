@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from deriv.check.results import CheckOptions, DocumentKind, FileResult
-from deriv.errors import DerivError
+from deriv.cli.fence import Failure, Fence, failure_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,50 +28,10 @@ class Job:
         return check_text(self.text, path=self.name, kind=self.kind, given=self.given, options=self.options)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A document without a result: what to tell the user, and the traceback when it is our fault."""
-
-    message: str
-    details: str = ""
-
-
-class _Fence:
-    """Keeps what goes wrong in one document from stopping the others.
-
-    A crash must not end the program by itself: Python would answer with exit code 1, which means a wrong step.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.failure: Failure | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        self.failure = failure_of(self.name, error)
-        return True
-
-
-def failure_of(name: str, error: BaseException) -> Failure:
-    """What to say about an error: its own words when it was raised on purpose."""
-    if isinstance(error, DerivError):
-        text = str(error)
-        return Failure(text if text.startswith(name) else f"{name}: {text}")
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    details = "".join(traceback.format_exception(error))
-    return Failure(f"{name}: internal error, please report it ({what})", details)
-
-
 def judge_here(jobs: Sequence[Job]) -> Iterator[FileResult | Failure]:
     """Judge documents one after the other."""
     for job in jobs:
-        with _Fence(job.name) as fence:
+        with Fence() as fence:
             result = job.run()
         yield fence.failure or result
 
@@ -85,9 +42,9 @@ def judge_apart(jobs: Sequence[Job], workers: int, *, readings: bool) -> Iterato
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
         futures = [pool.submit(_run_detached, job, readings=readings) for job in jobs]
-        for job, future in zip(jobs, futures, strict=True):
+        for future in futures:
             error = future.exception()
-            yield failure_of(job.name, error) if error is not None else future.result()
+            yield failure_of(error) if error is not None else future.result()
 
 
 def _run_detached(job: Job, *, readings: bool) -> FileResult:

@@ -6,6 +6,7 @@ and the help lines stand here rather than in the modules of the commands.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -16,6 +17,7 @@ from typing import IO, Any
 import click
 
 from deriv import __version__
+from deriv.cli.fence import Fence
 from deriv.errors import DerivError
 
 _COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -85,6 +87,16 @@ def cli() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and give its exit code."""
+    with Fence() as fence:
+        return _run(arguments)
+    if fence.failure is not None:
+        click.echo(f"error: {fence.failure.message}", err=True)
+        if os.environ.get("DERIV_TRACEBACK"):
+            click.echo(fence.failure.details, err=True)
+    return _Failure.exit_code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code: object = cli.main(arguments, prog_name="deriv", standalone_mode=False)
     except click.ClickException as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from deriv.cli.documents import STDIN, decode
+from deriv.cli.fence import Fence
 from deriv.cli.output import complain, write_lines
 from deriv.errors import MeaningError, ReadingError
 
@@ -63,7 +64,13 @@ def _answered(formulas: Iterator[str], form: str, failures: list[Answer], *, bat
 
 
 def read(latex: str) -> Answer:
-    """Read one formula; an error is an answer too."""
+    """Read one formula; an error is an answer too, even one of our own making."""
+    with Fence() as fence:
+        return _read(latex)
+    return Answer(latex, error=fence.failure.message if fence.failure else None)
+
+
+def _read(latex: str) -> Answer:
     from deriv.meaning.reading import read_formula  # SymPy comes with it
 
     if not latex.strip():

@@ -83,3 +83,23 @@ def test_a_reader_that_has_seen_enough():
     done = subprocess.run(["bash", "-c", command], stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write_end)
     assert done.stderr == "code 0\n"
+
+
+def test_a_crash_is_no_verdict(monkeypatch, capsys):
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr(main.cli, "main", crash)
+    assert main.run(["check", "x"]) == 2
+    assert capsys.readouterr().err == "error: internal error, please report it (ZeroDivisionError: inside)\n"
+    monkeypatch.setenv("DERIV_TRACEBACK", "1")
+    main.run(["check", "x"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_no_verdict(monkeypatch):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main.cli, "main", interrupt)
+    assert main.run([]) == 130
