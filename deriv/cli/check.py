@@ -111,7 +111,8 @@ def check(settings: Settings) -> int:
     given = read_given(settings.given)
     troubles = _Troubles(complain)
     report = Report(tuple(_results(settings, config, given, troubles)))
-    write_lines(_rendered(report, settings), settings.output)
+    if report.files or not troubles.failed or settings.format != "text":
+        write_lines(_rendered(report, settings), settings.output)
     return _exit_code(report, settings, failed=troubles.failed)
 
 
