@@ -19,6 +19,6 @@ def test_the_list_of_codes(run):
 
 
 def test_unknown_name(run):
-    result = run("explain", "sing")
+    result = run("explain", "wrong-variabel")
     assert result.exit_code == 2
-    assert "did you mean `sign`?" in result.stderr
+    assert "did you mean `wrong-variable`?" in result.stderr
