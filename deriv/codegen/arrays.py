@@ -85,6 +85,13 @@ class Arrays:
         if op.name == "transpose":
             inner: tuple[int, ...] = op.data[0]  # type: ignore[assignment]
             return self.transpose(op.args[0], tuple(inner[k] for k in order))
+        if (
+            op.name == "matmul"
+            and len(op.args[1].shape) == 2
+            and order == (1, 0)
+            and op.args[0] is self.transpose(op.args[1], order)
+        ):
+            return op  # A'A is its own transpose
         return self.make("transpose", (op,), (order,), tuple(op.shape[k] for k in order))
 
     def expand(self, op: Op, pattern: tuple[bool, ...]) -> Op:

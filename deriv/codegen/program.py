@@ -95,11 +95,20 @@ def lowered(
         lowering.arrays,
         outputs[""],
         {name: op for name, op in outputs.items() if name},
-        frozenset(lowering.fixed),
+        _unmoved(lowering.arrays, wrt),
         frozenset(labels),
         graph,
         nodes,
     )
+
+
+def _unmoved(arrays: Arrays, wrt: Sequence[str]) -> frozenset[Op]:
+    """The operations below which no parameter stands."""
+    moved: set[Op] = set()
+    for op in arrays.ops:
+        if (op.name == "input" and op.data[0] in wrt) or any(a in moved for a in op.args):
+            moved.add(op)
+    return frozenset(op for op in arrays.ops if op not in moved)
 
 
 def _parameters(lifted: Lifted, wrt: Sequence[str]) -> list[Node]:

@@ -28,16 +28,15 @@ def stabilise(graph: Graph, root: Node) -> Node:
     """The same value in stable form; readable names move along."""
     made: dict[Node, Node] = {}
     for node in reachable([root]):
-        new = _rebuild(graph, node, [made[a] for a in node.args])
-        while (better := _better(graph, new)) is not None:
-            new = better
+        new = _best(graph, rebuild(graph, node, [made[a] for a in node.args]))
         made[node] = new
         if node in graph.names and new is not node:
             graph.name(new, graph.names[node])
     return made[root]
 
 
-def _rebuild(graph: Graph, node: Node, args: list[Node]) -> Node:
+def rebuild(graph: Graph, node: Node, args: list[Node]) -> Node:
+    """The same node over other arguments."""
     if all(new is old for new, old in zip(args, node.args, strict=True)):
         return node
     if node.op == "einsum":
@@ -79,10 +78,13 @@ def _apply(graph: Graph, function: str, node: Node) -> Node:
 
 def _log_of(graph: Graph, node: Node) -> Node:
     """The logarithm of a node, in its best form."""
-    new = _apply(graph, "log", node)
-    while (better := _better(graph, new)) is not None:
-        new = better
-    return new
+    return _best(graph, _apply(graph, "log", node))
+
+
+def _best(graph: Graph, node: Node) -> Node:
+    while (better := _better(graph, node)) is not None:
+        node = better
+    return node
 
 
 def _one_plus(node: Node) -> Ref | None:
@@ -267,7 +269,7 @@ def _spread(graph: Graph, node: Node, operands: list[Ref], ref: Ref, k: int) -> 
     parts = []
     for chosen in ([first], others):
         combined = graph.add(chosen, dims)
-        parts.append(graph.einsum([*rest, Ref(combined, ref.indices)], einsum_out(node)))
+        parts.append(_best(graph, graph.einsum([*rest, Ref(combined, ref.indices)], einsum_out(node))))
     axes = axes_of(node.shape)
     return graph.add([(1, Ref(part, axes)) for part in parts], node.shape)
 
