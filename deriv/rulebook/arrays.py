@@ -1,6 +1,6 @@
 """Formulas over whole matrices, as the matrix rules state them: checked by `ast`, evaluated with NumPy.
 
-Allowed are numbers, names, `+ - * / ** @`, the transpose `X.T`, and the functions of `_FUNCTIONS`; `*` and `/`
+Allowed are numbers, names, `+ - * / ** @`, the transpose `X.T`, and the functions of `FUNCTIONS`; `*` and `/`
 act entry by entry.  NumPy is imported only when a formula is evaluated.
 """
 
@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from deriv.errors import UsageError
 
-FUNCTIONS: Final = frozenset(
-    ("trace", "det", "inv", "norm", "total", "rowsums", "colsums", "outer", "diag", "eye", "ones", "kron", "vec")
-    + ("exp", "log", "sqrt", "tanh", "sigmoid", "relu", "step", "sign", "softmax", "mean", "expm1")
-)
+_MATRIX: Final = ("trace", "det", "inv", "norm", "total", "rowsums", "colsums", "outer", "eye", "ones", "kron")
+_ENTRYWISE: Final = ("exp", "log", "sqrt", "tanh", "sigmoid", "relu", "step", "sign", "softmax")
+FUNCTIONS: Final = frozenset((*_MATRIX, *_ENTRYWISE))
 _OPERATORS: Final = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
 
 
@@ -109,10 +108,9 @@ def _functions() -> Mapping[str, Callable[..., Any]]:
 
     return {
         "trace": np.trace, "det": np.linalg.det, "inv": np.linalg.inv, "norm": np.linalg.norm, "total": np.sum,
-        "rowsums": keep(-1), "colsums": lambda a: np.sum(a, axis=0), "outer": np.outer, "diag": np.diag,
+        "rowsums": keep(-1), "colsums": lambda a: np.sum(a, axis=0), "outer": np.outer,
         "eye": lambda a: np.eye(np.shape(a)[0]), "ones": np.ones_like, "kron": np.kron,
-        "vec": lambda a: np.ravel(a, order="F"), "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh,
+        "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh,
         "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "relu": lambda z: np.maximum(z, 0),
         "step": lambda z: np.where(z > 0, 1.0, 0.0), "sign": np.sign, "softmax": softmax,
-        "mean": lambda a: np.mean(a, axis=-1, keepdims=True), "expm1": np.expm1,
     }  # fmt: skip

@@ -76,7 +76,12 @@ def _by_id(book: Rulebook) -> Mapping[str, Rule]:
 
 @cache
 def _by_function(book: Rulebook) -> Mapping[str, Rule]:
-    return {rule.law.function: rule for rule in book.rules if isinstance(rule.law, FunctionLaw)}
+    return {
+        name: rule
+        for rule in book.rules
+        if isinstance(rule.law, FunctionLaw)
+        for name in (rule.law.function, *rule.law.aliases)
+    }
 
 
 @cache

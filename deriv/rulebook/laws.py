@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ def read_wrong(kind: str, table: Table) -> tuple[Expr, ...] | ArrayFormula:
 
 
 def _function(table: Table) -> FunctionLaw:
-    table.only({*_COMMON, "call", "partials", "meaning", "breaks"})
+    table.only({*_COMMON, "call", "partials", "meaning", "breaks", "aliases"})
     call = table.formula("call")
     if not isinstance(call, n.Call):
         raise UsageError(f"{table.label}: call: a call of a function is expected")
@@ -121,7 +121,9 @@ def _function(table: Table) -> FunctionLaw:
     if len(partials) != len(args):
         raise UsageError(f"{table.label}: partials: one for each of the {len(args)} inputs is expected")
     meaning = table.formula("meaning") if "meaning" in table.data else None
-    return FunctionLaw(name, args, partials, meaning, table.formulas("breaks", default=()))
+    return FunctionLaw(
+        name, args, partials, meaning, table.formulas("breaks", default=()), tuple(table.texts("aliases", default=()))
+    )
 
 
 def _structure(table: Table) -> StructureLaw:
@@ -168,6 +170,6 @@ def _check_names(law: MatrixLaw, label: str) -> None:
                 raise UsageError(f"{label}: {name}: the shape is not given")
 
 
-_READERS: Final = {
+_READERS: Final[Mapping[str, Callable[[Table], Law]]] = {
     "function": _function, "structure": _structure, "algebra": _algebra, "gradient": _gradient, "matrix": _matrix,
 }  # fmt: skip

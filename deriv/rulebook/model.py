@@ -24,9 +24,11 @@ Kind = Literal["function", "structure", "algebra", "gradient", "matrix"]
 KINDS: tuple[Kind, ...] = ("function", "structure", "algebra", "gradient", "matrix")
 
 CODES = frozenset(
-    ("sign", "constant-factor", "chain-rule", "product-rule", "quotient-rule", "power-rule", "function-rule")
-    + ("exponent-sign", "transpose", "shape", "index", "sum", "missing-term", "extra-term", "wrong-variable")
-    + ("algebra", "numeric", "descent", "unknown")
+    {
+        *("sign", "constant-factor", "chain-rule", "product-rule", "quotient-rule", "power-rule", "function-rule"),
+        *("exponent-sign", "transpose", "shape", "index", "sum", "missing-term", "extra-term", "wrong-variable"),
+        *("algebra", "numeric", "descent", "unknown"),
+    }
 )
 
 
@@ -52,7 +54,7 @@ class FunctionLaw:
     """`partials[k]` is the derivative by input k; inputs are `x` or `x1`, `x2`, …, the value is `y`.
 
     `meaning` spells the function out where SymPy and `expr.nodes` know it by name only; `breaks` are the inputs
-    (of a one-input function) at which it has no derivative.
+    (of a one-input function) at which it has no derivative, `aliases` other names of the same function.
     """
 
     function: str
@@ -60,6 +62,7 @@ class FunctionLaw:
     partials: tuple[Expr, ...]
     meaning: Expr | None = None
     breaks: tuple[Expr, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
