@@ -232,4 +232,3 @@ def _space(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
         rank = 1
     if rank <= 2 and not indexed:
         scope.survey.declared_rank[name] = rank
-

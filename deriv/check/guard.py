@@ -125,5 +125,3 @@ def has_operator(node: Node) -> bool:
 def _operator_on_expression(node: Node) -> bool:
     """`d/dx (x^2)` says what is differentiated; `∂L/∂w = 0` may be a condition."""
     return isinstance(node, Deriv) and not node.ratio
-
-

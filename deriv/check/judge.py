@@ -21,6 +21,8 @@ from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import widened
 
+WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
+WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 _MAX_TRIES = 72
 _MAX_FLIPS = 6
 
@@ -37,6 +39,7 @@ class Meant:
     elaborator: Elaborator
     notes: tuple[str, ...]
     rank: int
+    rhs_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,19 @@ class Judge:
         notes = [*([note] if note else []), *elaborator.notes]
         if aligned.transposed:
             notes.append("one side is the transpose of the other: right in the other layout")
-        return Meant(lhs, rhs, left, right, aligned, elaborator, tuple(notes), rank), reading
+        return Meant(lhs, rhs, left, right, aligned, elaborator, tuple(notes), rank, note == WIDE_RIGHT), reading
+
+    def again(self, outcome: Outcome, rhs: Node) -> Decision:
+        """The same claim with another right side, in the same reading and interpretation."""
+        meant, interpretation = outcome.meant, outcome.interpretation
+        if meant is None or interpretation is None:
+            return Undecided("there is nothing to compare with")
+        answers = meant.elaborator.reading.answers
+        other, _ = self._meant(meant.lhs_node, rhs, dict(answers), "", meant.rank)
+        if isinstance(other, str):
+            return Undecided(other)
+        one = self._one(other, interpretation, set())
+        return one.decision if one is not None else Undecided("there is nothing to compare with")
 
     # --- interpretations -----------------------------------------------------------------------------------------
 
@@ -175,14 +190,13 @@ def _better(old: Outcome | None, new: Outcome) -> Outcome:
 def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
     """Both sides with open operators ending at the term, or running to the end of the sum."""
     wide_left, wide_right = widened(lhs), widened(rhs)
-    note = "an operator without brackets is read as applying to the whole sum"
     yield lhs, rhs, ""
     if wide_right is not None:
-        yield lhs, wide_right, note
+        yield lhs, wide_right, WIDE_RIGHT
     if wide_left is not None:
-        yield wide_left, rhs, note
+        yield wide_left, rhs, WIDE_LEFT
     if wide_left is not None and wide_right is not None:
-        yield wide_left, wide_right, note
+        yield wide_left, wide_right, WIDE_RIGHT
 
 
 def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
@@ -224,5 +238,3 @@ def labels(expr: Expr) -> frozenset[str]:
 def numeric(value: Value) -> bool:
     """Whether a value has numbers only."""
     return is_number(value)
-
-

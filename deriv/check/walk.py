@@ -295,5 +295,3 @@ def has_derivative(node: Node) -> bool:
 def is_undefined_placeholder(node: Node) -> bool:
     """A question mark or an empty box to be filled in."""
     return getattr(node, "text", "") == "placeholder"
-
-
