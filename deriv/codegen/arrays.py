@@ -72,6 +72,8 @@ class Arrays:
                 return self.elementwise("neg", y)
         if constant(a) is not None and constant(b) is not None:
             return self.number((constant(a) or Fraction(0)) * (constant(b) or Fraction(0)))
+        if not a.shape and b.shape and b.name == "mul" and not b.args[0].shape and b not in self.labels:
+            return self.elementwise("mul", self.mul(a, b.args[0]), b.args[1])
         return self.elementwise("mul", a, b)
 
     def div(self, a: Op, b: Op) -> Op:

@@ -113,7 +113,7 @@ def gradient_text(writer: Writer, op: Op) -> str:
     text = writer.expression(op)
     if op.name in VIEWS or op.name in ("input", "number", "constant", "size"):
         return f"np.array({text}, DTYPE)"
-    return text if op.shape or op.name in ("sum", "matmul", "vdot") else f"np.asarray({text})"
+    return text if op.shape else f"DTYPE.type({text})"
 
 
 def bodies(program: Program) -> tuple[list[str], list[str], set[str]]:
@@ -147,7 +147,9 @@ def unpacking(program: Program) -> list[str]:
     groups = [("params", program.params), ("data", program.data)]
     fetch = [f'{group}["{name}"]' for group, shapes in groups for name in shapes]
     targets = ", ".join(names[name] for _, shapes in groups for name in shapes)
-    return [f"{targets}{',' if len(fetch) == 1 else ''} = _arrays(params, data)"]
+    scalars = [names[n] for _, shapes in groups for n, shape in shapes.items() if not shape]
+    lines = [f"{targets}{',' if len(fetch) == 1 else ''} = _arrays(params, data)"]
+    return lines + [f"{name} = {name}[()]" for name in scalars]  # a scalar computes faster than an array of rank 0
 
 
 def quick_check(program: Program) -> str:

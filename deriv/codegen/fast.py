@@ -244,7 +244,7 @@ def _total(op: Op) -> bool:
     return op.name == "sum" and not op.shape and len(op.args[0].shape) >= 1
 
 
-def make_text(program: Program, dtype: str) -> str:
+def make_text(program: Program) -> str:
     """The function `make` of a module."""
     writer = emit.start(program)
     writer.taken |= {"step", "loss_value", "gradients"}
@@ -256,7 +256,10 @@ def make_text(program: Program, dtype: str) -> str:
     ]
     maker.run()
     names = emit.variables(program)
-    fetch = [f'{names[name]} = params["{name}"]' for name in program.params]
+    fetch = [
+        f'{names[name]} = params["{name}"]' if shape else f'{names[name]} = float(params["{name}"])'
+        for name, shape in program.params.items()
+    ]
     grads = ", ".join(f'"{name}": {_gradient(writer, op)}' for name, op in program.grads.items())
     body = [
         *emit.unpacking(program),
@@ -280,4 +283,4 @@ def _gradient(writer: Writer, op: Op) -> str:
     text = writer.expression(op)
     if op.name in VIEWS or op.name in ("input", "number", "constant", "size"):
         return f"np.array({text}, DTYPE)"
-    return text if op.shape else f"np.asarray({text}, DTYPE)"
+    return text if op.shape else f"DTYPE.type({text})"

@@ -47,21 +47,31 @@ def generate(
     dtype: str = "float64",
     formula: str = "",
     stable: bool = True,
+    onehot: Sequence[str] = (),
+    sizes: Mapping[str, int] | None = None,
 ) -> Generated:
-    """A module with `loss` and `loss_and_grad` for a scalar loss and the families named in `wrt`."""
+    """A module with `loss` and `loss_and_grad` for a scalar loss and the families named in `wrt`.
+
+    `onehot` names data whose last axis sums to one; `sizes` are typical sizes, which decide the order of products.
+    """
     if dtype not in DTYPES:
         raise UsageError(f"unknown dtype {dtype} (known: {', '.join(DTYPES)})")
     if target not in TARGETS:
         raise UsageError(f"unknown target {target} (known: {', '.join(TARGETS)})")
     if fast and target != "numpy":
         raise UsageError("--fast goes with the target numpy")
-    program = build(loss, list(wrt), definitions, shapes=shapes, stable=stable)
+
+    def program_of(*, hoist: bool) -> Program:
+        return build(
+            loss, list(wrt), definitions, shapes=shapes, stable=stable, onehot=onehot, sizes=sizes, hoist=hoist
+        )
+
+    program = program_of(hoist=False)
     source = TARGETS[target](program, formula, dtype)
     if fast:
         from deriv.codegen.fast import make_text
 
-        quick = build(loss, list(wrt), definitions, shapes=shapes, stable=stable, hoist=True)
-        source = emit.module(program, formula=formula, dtype=dtype, extra=make_text(quick, dtype))
+        source = emit.module(program, formula=formula, dtype=dtype, extra=make_text(program_of(hoist=True)))
     return Generated(source, program, target, dtype)
 
 

@@ -33,8 +33,19 @@ def expand_squares(graph: Graph, root: Node, params: Sequence[Node]) -> Node:
     for node in reachable([root]):
         new = rebuild(graph, node, [made[a] for a in node.args])
         expanded = _expanded(graph, node, moving) if new is node and node.op == "einsum" else None
-        made[node] = expanded or new
+        made[node] = expanded or _distributed(graph, new, moving) or new
     return made[root]
+
+
+def _distributed(graph: Graph, node: Node, moving: set[Node]) -> Node | None:
+    """A data scalar times what was multiplied out: each term takes it, so that it is worked out beforehand."""
+    operands = refs(node) if node.op == "einsum" and not node.shape else ()
+    sums = [r for r in operands if r.node.op == "add" and not r.node.shape and r.node not in graph.names]
+    rest = [r for r in operands if r not in sums]
+    if len(sums) != 1 or any(r.node in moving or r.node.shape for r in rest):
+        return None
+    terms = zip(coefficients(sums[0].node), refs(sums[0].node), strict=True)
+    return graph.add([(c, Ref(graph.einsum([*rest, *_factors(r, 1)], ()))) for c, r in terms], ())
 
 
 def _expanded(graph: Graph, node: Node, moving: set[Node]) -> Node | None:

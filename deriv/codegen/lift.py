@@ -29,6 +29,7 @@ def lift(
     *,
     shapes: Mapping[str, Sequence[str | int]] | None = None,
     named: bool = True,
+    onehot: Sequence[str] = (),
 ) -> Lifted:
     """Build the graph of a scalar loss."""
     loss = evaluate_derivatives(loss)
@@ -40,7 +41,7 @@ def lift(
             dim = Dim("", length) if isinstance(length, int) else Dim(length)
             survey.sizes.span(name, axis, len(shape), Range(1, dim))
     survey.run(loss, order)
-    return _Families(Graph(), known, survey, named=named).program(loss)
+    return _Families(Graph(unit_rows=frozenset(onehot)), known, survey, named=named).program(loss)
 
 
 def _users_first(loss: Expr, known: Mapping[str, Definition]) -> list[str]:

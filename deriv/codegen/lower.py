@@ -49,7 +49,7 @@ class Lowering:
             if node in self.graph.names and op.name not in ("number", "input"):
                 self.arrays.labels.setdefault(op, self.graph.names[node])
             if node not in self.moving:
-                self.fixed.add(op)
+                self.fixed |= {op, *op.args}
         return {name: self._whole(node) for name, node in roots.items()}
 
     def _whole(self, node: Node) -> Op:
@@ -117,6 +117,8 @@ class Lowering:
         ones = [p for p in parts if p.op.name == "ones"]
         parts = [p for p in parts if p.op.name != "ones"]
         factor = self._factor(number, scalars)
+        if all(p.op in self.fixed for p in scalars):
+            self.fixed.add(factor)
         if not parts:
             return factor
         if constant(factor) == 1:
@@ -146,6 +148,10 @@ class Lowering:
         """Put the scalar where it costs least: on the smallest operand or on the result."""
         arrays = self.arrays
         lengths = {i: d for p in (*parts, *ones) for i, d in zip(p.indices, p.op.shape, strict=True)}
+        if self.hoist and factor in self.fixed:
+            prepared = self._prepared(parts, factor, out)
+            if prepared is not None:
+                return self._finish(contract(arrays, prepared, out, self._free), out)
         at_end = arrays.weight(lengths[i] for i in out)
         small = min(parts, key=lambda p: arrays.weight(p.op.shape))
         scaled_before = len(parts) > 1 and not small.inverse and arrays.weight(small.op.shape) < at_end
@@ -153,6 +159,24 @@ class Lowering:
             parts = [Part(self._times(factor, p.op), p.indices) if p is small else p for p in parts]
             return self._finish(contract(arrays, parts, out, self._free), out)
         return self._times(factor, self._finish(contract(arrays, parts, out, self._free), out))
+
+    def _prepared(self, parts: list[Part], factor: Op, out: tuple[int, ...]) -> list[Part] | None:
+        """What does not depend on the parameters, contracted and scaled beforehand, where that is no larger."""
+        arrays = self.arrays
+        known = [p for p in parts if p.op in self.fixed and not p.inverse]
+        rest = [p for p in parts if p not in known]
+        if not known or not rest:
+            return None
+        needed = {*out, *(i for p in rest for i in p.indices)}
+        kept = tuple(dict.fromkeys(i for p in known for i in p.indices if i in needed))
+        lengths = {i: d for p in known for i, d in zip(p.indices, p.op.shape, strict=True)}
+        size = arrays.weight(lengths[i] for i in kept)
+        if size > min(arrays.weight(p.op.shape) for p in known) or size * 4 > arrays.weight(lengths.values()):
+            return None
+        part = contract(arrays, known, kept, self._free)
+        op = self._times(factor, part.op)
+        self.fixed |= {part.op, op}
+        return [*rest, Part(op, part.indices)]
 
     def _times(self, factor: Op, op: Op) -> Op:
         """factor * op, written as a division where the factor is one over something."""

@@ -46,15 +46,17 @@ def build(
     stable: bool = True,
     hoist: bool = False,
     sizes: Mapping[str, int] | None = None,
+    onehot: Sequence[str] = (),
 ) -> Program:
     """Differentiate a loss by whole parameter families and lower everything to array operations."""
     held = [d for d in definitions if d.name not in wrt]
-    lifted = lift(loss, held, shapes=shapes)
+    lifted = lift(loss, held, shapes=shapes, onehot=onehot)
     params = _parameters(lifted, wrt)
     root = stabilise(lifted.graph, lifted.loss) if stable else lifted.loss
     if hoist:
         from deriv.codegen.hoist import expand_squares
 
+        lifted.graph.collect = False
         root = expand_squares(lifted.graph, root, params)
     grads = gradients(lifted.graph, root, params)
     nodes = {"": root, **dict(zip(wrt, grads, strict=True))}

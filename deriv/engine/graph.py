@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby, permutations, product
 
 from deriv.errors import MeaningError
 
 Indices = tuple[int, ...]
+_MOST_FACTORS = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,10 +96,16 @@ def number_of(node: Node) -> Fraction | None:
 
 @dataclass(slots=True)
 class Graph:
-    """The nodes of one program, each distinct one once, and the readable names of some."""
+    """The nodes of one program, each distinct one once, and the readable names of some.
+
+    `unit_rows` are inputs whose entries sum to one along the last axis (one-hot targets, probabilities).
+    `collect` takes common scalar factors out of sums (not wanted where they belong to what is worked out beforehand).
+    """
 
     nodes: list[Node] = field(default_factory=list)
     names: dict[Node, str] = field(default_factory=dict)
+    unit_rows: frozenset[str] = frozenset()
+    collect: bool = True
     _known: dict[tuple[object, ...], Node] = field(default_factory=dict)
 
     def make(self, op: str, args: Sequence[Node], data: tuple[object, ...], shape: Shape) -> Node:
@@ -291,17 +299,44 @@ def _drop_ones(graph: Graph, operands: list[Ref], out: Indices) -> list[Ref]:
     return kept
 
 
+def _drop_unit_rows(graph: Graph, operands: list[Ref], out: Indices) -> list[Ref]:
+    """The sum of a row that is known to sum to one."""
+    for k, ref in enumerate(operands):
+        node = ref.node
+        if node.op != "input" or node.data[0] not in graph.unit_rows or ref.indices.count(ref.indices[-1]) > 1:
+            continue
+        others = operands[:k] + operands[k + 1 :]
+        if ref.indices[-1] in out or any(ref.indices[-1] in r.indices for r in others if r.node.op != "ones"):
+            continue
+        others = [r for r in others if r.indices != (ref.indices[-1],)]
+        ones = [Ref(graph.ones(d), (i,)) for i, d in zip(ref.indices[:-1], node.shape, strict=False)]
+        return _drop_unit_rows(graph, others + ones, out)
+    return operands
+
+
+def _is_full(node: Node) -> bool:
+    return not any(a.shape and a.op != "ones" for a in node.args)
+
+
+def _is_scaled(node: Node) -> bool:
+    arrays = [r for r in refs(node) if r.node.shape]
+    return len(arrays) == 1 and set(arrays[0].indices) == set(einsum_out(node))
+
+
 def _open_full(graph: Graph, operands: list[Ref], fresh: int) -> list[Ref]:
-    """Replace a stretched scalar by its factors: nothing is gained by making an array of equal entries."""
+    """Replace a stretched scalar by its factors: nothing is gained by making an array of equal entries.
+
+    A scaled array that is only scaled once more is opened too, so that the scalars are multiplied first.
+    """
+    alone = sum(1 for r in operands if r.node.shape) == 1
     opened: list[Ref] = []
     for ref in operands:
         node = ref.node
-        if node.op != "einsum" or node in graph.names or any(a.shape and a.op != "ones" for a in node.args):
+        if node.op != "einsum" or node in graph.names or not (_is_full(node) or (alone and _is_scaled(node))):
             opened.append(ref)
             continue
         rename = dict(zip(einsum_out(node), ref.indices, strict=True))
-        for part in refs(node):
-            opened.append(Ref(part.node, tuple(rename.setdefault(i, fresh + i) for i in part.indices)))
+        opened += [Ref(p.node, tuple(rename.setdefault(i, fresh + i) for i in p.indices)) for p in refs(node)]
         fresh = max([fresh, *rename.values()]) + 1
     return opened
 
@@ -309,7 +344,7 @@ def _open_full(graph: Graph, operands: list[Ref], fresh: int) -> list[Ref]:
 def _einsum(graph: Graph, operands: list[Ref], out: Indices) -> Node:
     lengths = _lengths(operands)
     operands = _open_full(graph, operands, max([-1, *lengths, *out]) + 1)
-    operands = _drop_ones(graph, _drop_deltas(operands, out), out)
+    operands = _drop_ones(graph, _drop_unit_rows(graph, _drop_deltas(operands, out), out), out)
     number = Fraction(1)
     factors: list[Ref] = []
     for ref in operands:
@@ -323,13 +358,26 @@ def _einsum(graph: Graph, operands: list[Ref], out: Indices) -> Node:
         factors.insert(0, Ref(graph.const(number)))
     if len(factors) == 1 and factors[0].indices == out and len(set(out)) == len(out):
         return factors[0].node
-    factors.sort(key=lambda r: (number_of(r.node) is None, r.node.number, r.indices))
+    factors.sort(key=lambda r: (number_of(r.node) is None, r.node.number))
+    data = min(_numbered(order, out) for order in _orders(factors))
+    return graph.make("einsum", [r.node for r in factors], data, tuple(lengths[i] for i in out))
+
+
+def _orders(factors: list[Ref]) -> Iterable[list[Ref]]:
+    """The orders of factors that differ only among uses of one node (few: otherwise as given)."""
+    groups = [list(group) for _, group in groupby(factors, key=lambda r: r.node.number)]
+    if all(len(g) == 1 for g in groups) or len(factors) > _MOST_FACTORS:
+        return [factors]
+    return [[ref for part in parts for ref in part] for parts in product(*map(permutations, groups))]
+
+
+def _numbered(factors: list[Ref], out: Indices) -> tuple[tuple[Indices, ...], Indices]:
+    """Indices renumbered by first appearance, so that products that differ in names only are one node."""
     order: dict[int, int] = {}
     for ref in factors:
         for index in ref.indices:
             order.setdefault(index, len(order))
-    data = (tuple(tuple(order[i] for i in r.indices) for r in factors), tuple(order[i] for i in out))
-    return graph.make("einsum", [r.node for r in factors], data, tuple(lengths[i] for i in out))
+    return tuple(tuple(order[i] for i in r.indices) for r in factors), tuple(order[i] for i in out)
 
 
 # sums and functions
@@ -349,7 +397,7 @@ def _add(graph: Graph, terms: list[tuple[Fraction, Ref]], shape: Shape) -> Node:
         coefficient, node, idx = kept[0]
         held = [Ref(graph.ones(d), (k,)) for k, d in enumerate(shape) if k not in idx]
         return graph.einsum((Ref(graph.const(coefficient)), Ref(node, idx), *held), axes)
-    common = _common_scalar(kept)
+    common = _common_scalar(kept) if graph.collect else None
     if common is not None:
         inner = graph.add([(c, _divided(graph, node, idx, common)) for c, node, idx in kept], shape)
         return graph.einsum((Ref(common), Ref(inner, axes)), axes)
