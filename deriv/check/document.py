@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from deriv.check.results import CheckOptions, DocumentKind, FileResult, Step
+from deriv.check.annotations import Annotations
+from deriv.check.diagnose import Diagnostician
+from deriv.check.notebook import read_cells
+from deriv.check.results import CheckOptions, DocumentKind, FileResult, Problem, Step
 from deriv.check.walk import ChainState, Walk
 from deriv.errors import ReadingError
 from deriv.latex.macros import MacroTable
@@ -25,12 +28,13 @@ class Prepared:
 
     source: SourceFile
     blocks: tuple[tuple[MathBlock, tuple[Row, ...]], ...]
+    kind: DocumentKind
 
 
-def prepare(text: str, path: str, kind: DocumentKind, macros: MacroTable) -> Prepared:
-    """Find and parse all formulas of a text."""
-    document = find_blocks(text, kind="tex" if kind == "tex" else "markdown", macros=macros)
-    return Prepared(SourceFile(path, text), tuple((block, parse_block(block)) for block in document.blocks))
+def prepare(source: SourceFile, kind: DocumentKind, macros: MacroTable) -> Prepared:
+    """Find and parse all formulas of a text; its macros are added to the table."""
+    document = find_blocks(source.text, kind="tex" if kind == "tex" else "markdown", macros=macros)
+    return Prepared(source, tuple((block, parse_block(block)) for block in document.blocks), kind)
 
 
 def check_text(
@@ -41,18 +45,38 @@ def check_text(
     given: Sequence[tuple[str, str]] = (),
     options: CheckOptions | None = None,
 ) -> FileResult:
-    """Judge every step of a document; `given` are (path, text) of definitions to assume first."""
+    """Judge every step of a document; `given` are (path, text) of definitions to assume first.
+
+    Raises UsageError when a notebook is damaged; nothing else about the text is an error.
+    """
     options = options or CheckOptions()
     macros = MacroTable.from_mapping(options.macros)
-    first = [prepare(body, name, "tex" if name.endswith(".tex") else "markdown", macros) for name, body in given]
-    main = prepare(text, path, kind, macros)
-    scope = Scope(survey([*first, main]), log=options.log, layout=options.layout)
-    scope.identity_activation = any(_IDENTITY.search(part.source.text) for part in (*first, main))
-    for part in first:
-        walk_through(Walk(part.source, scope, options.timeout, silent=True), part)
-    walk = Walk(main.source, scope, options.timeout)
-    walk_through(walk, main)
-    return FileResult(path, (main.source,), tuple(with_duplicates(walk.steps)))
+    sources = read_cells(text, path) if kind == "notebook" else (SourceFile(path, text),)
+    before = [prepare(SourceFile(name, body), kind_of(name), macros) for name, body in given]
+    parts = [prepare(source, kind, macros) for source in sources]
+    scope = Scope(survey([*before, *parts]), log=options.log, layout=options.layout)
+    scope.identity_activation = any(_IDENTITY.search(part.source.text) for part in (*before, *parts))
+    annotations = [Annotations.of(part.source, kind) for part in parts]
+    for fact in options.assume:
+        annotations[0].assume(scope, fact) if annotations else None
+    for part in before:
+        walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
+    steps: list[Step] = []
+    chains = 0
+    for part, notes in zip(parts, annotations, strict=True):
+        walk = Walk(part.source, scope, options.timeout, steps=steps, chains=chains)
+        finder = Diagnostician(part.source, walk.judge, macros)
+        walk.diagnose = finder.explain
+        walk_through(walk, part, notes, options)
+        chains = walk.chains
+        steps[:] = [notes.applied(step) for step in steps]
+    problems: tuple[Problem, ...] = tuple(problem for notes in annotations for problem in notes.problems())
+    return FileResult(path, sources, tuple(with_duplicates(steps)), problems)
+
+
+def kind_of(name: str) -> DocumentKind:
+    """The kind of a file of definitions by its name."""
+    return "tex" if name.endswith(".tex") else "markdown"
 
 
 def survey(parts: Sequence[Prepared]) -> Survey:
@@ -67,15 +91,23 @@ def survey(parts: Sequence[Prepared]) -> Survey:
     return found
 
 
-def walk_through(walk: Walk, prepared: Prepared) -> None:
+def walk_through(
+    walk: Walk, prepared: Prepared, notes: Annotations | None, options: CheckOptions | None = None
+) -> None:
     """Feed every formula to the walk, keeping track of the chain that each row continues."""
     last: ChainState | None = None
-    for block, rows in prepared.blocks:
+    for number, (block, rows) in enumerate(prepared.blocks):
+        if notes is not None:
+            notes.advance(walk, block.span.start)
+            if notes.is_off(block.span):
+                continue
         columns: dict[int, ChainState] = {}
         if block.display and last is not None:
             columns[0] = last
         for row in rows:
             last = _row(walk, row, columns, last if block.display else None) or last
+        if options is not None and options.progress is not None:
+            options.progress(number + 1, len(prepared.blocks))
 
 
 def _row(walk: Walk, row: Row, columns: dict[int, ChainState], last: ChainState | None) -> ChainState | None:

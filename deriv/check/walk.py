@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deriv.check import define as definitions
+from deriv.check.diagnose import Found
 from deriv.check.guard import Guard
 from deriv.check.judge import Judge, Outcome
 from deriv.check.results import Counterexample, Kind, Step, Verdict
@@ -47,7 +48,7 @@ class Walk:
     steps: list[Step] = field(default_factory=list)
     chains: int = 0
     silent: bool = False
-    diagnose: Callable[[Outcome, Node, Node], object] | None = None
+    diagnose: Callable[[Outcome, Node, Node], Found | None] | None = None
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.scope, self.seconds)
@@ -257,7 +258,7 @@ class Walk:
             **readings(outcome),
         )
         found = self.diagnose(outcome, previous, part) if self.diagnose is not None else None
-        return replace(step, diagnosis=found) if found is not None else step  # type: ignore[arg-type]
+        return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
 
 
 def readings(outcome: Outcome) -> dict[str, object]:

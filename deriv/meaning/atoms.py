@@ -155,8 +155,9 @@ def _superscript(el: Elaborator, marks: Marks, part: Node) -> None:
             raise MeaningError("a superscript that is neither an index nor a power")
         marks.sups.append(index)
     else:
-        exponent = el.scalar(part)
-        marks.power = exponent
+        if marks.power is not None:
+            raise MeaningError("two exponents on one name")
+        marks.power = el.scalar(part)
 
 
 def _is_index_superscript(el: Elaborator, name: str, part: Node) -> bool:

@@ -45,7 +45,7 @@ class FormulaReading:
             return texts[0]
         parts = [
             f"{_EQUALITIES.get(relation, 'Eq')}({a}, {b})"
-            for relation, a, b in zip(self.relations, texts, texts[1:], strict=True)
+            for relation, a, b in zip(self.relations, texts, texts[1:], strict=False)
         ]
         return parts[0] if len(parts) == 1 else f"And({', '.join(parts)})"
 

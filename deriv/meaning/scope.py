@@ -48,6 +48,7 @@ class Scope:
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
+    loss: str | None = None
 
     def define(self, definition: Definition) -> None:
         """Take in a definition; it holds from here on."""

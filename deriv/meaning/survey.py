@@ -189,8 +189,8 @@ def parts_of(node: Node | None) -> tuple[Node, ...]:
 
 
 def superscript_parts(sup: Node | None) -> tuple[Node, ...]:
-    """The parts of a superscript: `[i]T` is an index and a transpose."""
-    if isinstance(sup, Product) and not any(sup.ops):
+    """The parts of a superscript: `[i]T` is an index and a transpose, `2x` one exponent."""
+    if isinstance(sup, Product) and not any(sup.ops) and any(map(_is_mark, sup.factors)):
         return sup.factors
     return (sup,) if sup is not None else ()
 
@@ -211,6 +211,10 @@ def is_transpose(node: Node) -> bool:
     if isinstance(node, Symbol):
         return node.text == "top"
     return isinstance(node, Name) and node.text == "T" and not node.accents
+
+
+def _is_mark(node: Node) -> bool:
+    return is_transpose(node) or (isinstance(node, Group) and isinstance(node.body, Name | Number | Additive))
 
 
 def is_transposed(node: Node) -> bool:
