@@ -1,1 +1,7 @@
-"""See docs/architecture.md for what this package may import."""
+"""Deciding whether two expressions are the same; see docs/architecture.md for what this package may import."""
+
+from deriv.equal.budget import DEFAULT, Budget
+from deriv.equal.decide import decide
+from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
+
+__all__ = ["DEFAULT", "Budget", "Conditional", "Decision", "Different", "Proved", "Tested", "Undecided", "decide"]

@@ -162,9 +162,7 @@ def _delta(left: Expr, right: Expr) -> Expr:
 def _mul_slope(node: Mul, slopes: list[Expr]) -> Expr:
     """The product rule, one term for each factor that varies."""
     factors = node.children
-    terms = [
-        mul(*factors[:k], slope, *factors[k + 1 :]) for k, slope in enumerate(slopes) if slope != ZERO
-    ]
+    terms = [mul(*factors[:k], slope, *factors[k + 1 :]) for k, slope in enumerate(slopes) if slope != ZERO]
     return add(*terms)
 
 
@@ -214,9 +212,7 @@ def _cases_slope(node: Cases, slopes: list[Expr]) -> Expr:
     """Row by row, under the same conditions."""
     if all(slope == ZERO for slope in slopes[2::3]):
         return ZERO
-    rows = [
-        (comparison, lhs, rhs, slopes[3 * k + 2]) for k, (comparison, lhs, rhs, _) in enumerate(node.rows)
-    ]
+    rows = [(comparison, lhs, rhs, slopes[3 * k + 2]) for k, (comparison, lhs, rhs, _) in enumerate(node.rows)]
     return Cases(tuple(rows))
 
 

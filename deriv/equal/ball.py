@@ -1,0 +1,447 @@
+"""Certified values: an expression at a point as a ball of `flint.arb` that surely contains the value.
+
+F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic", IEEE Transactions on Computers
+66 (2017).  Whatever may lie outside the domain of a function is `Undefined`, never a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import flint
+
+from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
+from deriv.equal.sample import Point
+from deriv.expr.functions import FUNCTIONS
+from deriv.expr.nodes import (
+    Add,
+    Apply,
+    Call,
+    Cases,
+    Const,
+    Decimal,
+    Delta,
+    Entry,
+    Expr,
+    Mul,
+    Num,
+    Pow,
+    Product,
+    Sum,
+    Sym,
+)
+from deriv.expr.substitute import bound_name, post_order
+
+Arb = flint.arb
+_MAX_EXPONENT = 100_000
+
+
+def rational(value: Fraction) -> flint.fmpq:
+    """A fraction for flint."""
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def bound_dependence(root: Expr) -> dict[int, tuple[str, ...]]:
+    """For each node (by identity) the bound names it depends on; what a value may be remembered by."""
+    found: dict[int, frozenset[str]] = {}
+    for node in post_order(root):
+        if isinstance(node, Sym):
+            found[id(node)] = frozenset((node.name,)) if "." in node.name else frozenset()
+            continue
+        names: frozenset[str] = frozenset()
+        for k, child in enumerate(node.children):
+            part = found[id(child)]
+            if part and k == 2 and isinstance(node, (Sum, Product)):
+                part -= {node.index}
+            names = names | part if names and part else names or part
+        found[id(node)] = names
+    return {key: tuple(sorted(names)) for key, names in found.items()}
+
+
+class Evaluator:
+    """One expression, any number of points; `rounded` reads each `Decimal` as the interval it stands for."""
+
+    def __init__(self, root: Expr, budget: Budget, *, rounded: bool = False) -> None:
+        self.root = root
+        self.budget = budget
+        self.rounded = rounded
+        self.depends = bound_dependence(root)
+        binders = {name for node in post_order(root) if (name := bound_name(node)) is not None}
+        self.plain_binders = {name for name in binders if "." not in name}
+        self.discrete: dict[int, bool] = {}
+        self.reduced: dict[int, Expr] = {}
+
+    def value(self, point: Point) -> Arb:
+        """The value at a point, in the working precision."""
+        return _Run(self, point).value(self.root)
+
+
+class _Run:
+    """One evaluation: the environment of bound indices and what has been computed."""
+
+    def __init__(self, plan: Evaluator, point: Point) -> None:
+        self.plan = plan
+        self.point = point
+        self.env: dict[str, int] = {}
+        self.memo: dict[tuple[object, ...], Arb] = {}
+        self.steps = plan.budget.evaluations
+
+    def value(self, node: Expr) -> Arb:
+        names = self.plan.depends[id(node)]
+        key: tuple[object, ...] = (id(node), *[self.env.get(name) for name in names])
+        if self.plan.plain_binders:
+            key += tuple(sorted(self.env.items()))
+        known = self.memo.get(key)
+        if known is None:
+            self.steps -= 1
+            if self.steps < 0:
+                raise TooLarge("too many terms to evaluate")
+            known = _EVALUATE[type(node)](self, node)
+            if not known.is_finite():
+                raise Undefined("not a finite value")
+            self.memo[key] = known
+        return known
+
+    def integer(self, node: Expr) -> int:
+        value = self.exact(node)
+        if value.denominator != 1:
+            raise Undefined("an index is not a whole number")
+        return value.numerator
+
+    def exact(self, node: Expr) -> Fraction:
+        """Exact value of an index or a bound."""
+        match node:
+            case Num():
+                return node.value
+            case Sym():
+                if node.name in self.env:
+                    return Fraction(self.env[node.name])
+                return self.point.symbol(node.name)
+            case Add():
+                return sum((self.exact(child) for child in node.children), Fraction(0))
+            case Mul():
+                result = Fraction(1)
+                for child in node.children:
+                    result *= self.exact(child)
+                return result
+            case Pow() if isinstance(node.exponent, Num) and abs(node.exponent.value) <= 8:
+                base, exponent = self.exact(node.base), node.exponent.value
+                if exponent.denominator == 1 and (base or exponent >= 0):
+                    return base ** int(exponent)
+            case Entry():
+                return self.point.entry(node.name, node.sups, tuple(self.integer(i) for i in node.indices))
+            case Const() if node.name == "oo":
+                raise Unsupported("an infinite range")
+        raise Unsupported("an index that is not a plain expression")
+
+    def is_discrete(self, node: Expr) -> bool:
+        """Whether all it depends on takes only separate values, so that a boundary is hit on purpose."""
+        known = self.plan.discrete.get(id(node))
+        if known is None:
+            known = all(_is_discrete_leaf(part, self.point) for part in post_order(node))
+            self.plan.discrete[id(node)] = known
+        return known
+
+
+def _is_discrete_leaf(node: Expr, point: Point) -> bool:
+    if isinstance(node, Sym):
+        return "." in node.name or point.is_discrete(node.name)
+    if isinstance(node, Entry):
+        return point.is_discrete(node.name)
+    return not isinstance(node, (Apply, Decimal))
+
+
+def _num(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Num)
+    if max(node.value.numerator.bit_length(), node.value.denominator.bit_length()) > run.plan.budget.bits:
+        raise TooLarge("too large a number")
+    return Arb(rational(node.value))
+
+
+def _decimal(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Decimal)
+    value = Arb(rational(node.value))
+    if not run.plan.rounded:
+        return value
+    half = Arb(rational(node.unit / 2))
+    return (value - half).union(value + half)
+
+
+def _const(run: _Run, node: Expr) -> Arb:
+    name = node.data[0]
+    if name == "pi":
+        return Arb.pi()
+    if name == "e":
+        return Arb.const_e()
+    raise Unsupported("infinity is not a value")
+
+
+def _sym(run: _Run, node: Expr) -> Arb:
+    name = str(node.data[0])
+    if name in run.env:
+        return Arb(run.env[name])
+    return Arb(rational(run.point.symbol(name)))
+
+
+def _entry(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Entry)
+    indices = tuple(run.integer(index) for index in node.indices)
+    return Arb(rational(run.point.entry(node.name, node.sups, indices)))
+
+
+def _add(run: _Run, node: Expr) -> Arb:
+    total = Arb(0)
+    for child in node.children:
+        total += run.value(child)
+    return total
+
+
+def _mul(run: _Run, node: Expr) -> Arb:
+    """A factor that is exactly 0 does not hide that another one is undefined."""
+    total = Arb(1)
+    for child in node.children:
+        total *= run.value(child)
+    return total
+
+
+def _pow(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Pow)
+    base = run.value(node.base)
+    if isinstance(node.exponent, Num):
+        return _numeric_power(base, node.exponent.value)
+    exponent = run.value(node.exponent)
+    whole = exponent.unique_fmpz() if exponent.is_exact() and exponent.is_integer() else None
+    if whole is not None:
+        return _numeric_power(base, Fraction(int(whole)))
+    if base.is_zero() and exponent > 0:
+        return Arb(0)
+    if not base > 0:
+        raise Undefined("a power of a base that is not positive")
+    return (exponent * base.log()).exp()
+
+
+def _numeric_power(base: Arb, exponent: Fraction) -> Arb:
+    if exponent == 0:
+        return Arb(1)
+    if exponent < 0 and not base != 0:
+        raise Undefined("division by zero")
+    if abs(exponent) > _MAX_EXPONENT:
+        raise TooLarge("too large an exponent")
+    if exponent.denominator == 1:
+        return base ** int(exponent)
+    if base.is_zero():
+        return Arb(0)
+    if not base > 0:
+        raise Undefined("a root of a number that is not positive")
+    if exponent == Fraction(1, 2):
+        return base.sqrt()
+    return (Arb(rational(exponent)) * base.log()).exp()
+
+
+def _log(x: Arb) -> Arb:
+    if not x > 0:
+        raise Undefined("the logarithm of a number that is not positive")
+    return x.log()
+
+
+def _exp(x: Arb) -> Arb:
+    if abs(x) > 1_000_000:
+        raise TooLarge("too large an exponent")
+    return x.exp()
+
+
+def _sign(x: Arb) -> Arb:
+    if x > 0:
+        return Arb(1)
+    if x < 0:
+        return Arb(-1)
+    raise Undefined("the sign of a number that may be 0")
+
+
+def _unit_step(x: Arb) -> Arb:
+    return (_sign(x) + 1) / 2
+
+
+def _floor(x: Arb) -> Arb:
+    value = x.floor()
+    if not value.is_exact():
+        raise Undefined("the floor at a jump")
+    return value
+
+
+def _inside(method: Callable[[Arb], Arb]) -> Callable[[Arb], Arb]:
+    def checked(x: Arb) -> Arb:
+        if not (x <= 1 and x >= -1):
+            raise Undefined("outside -1 … 1")
+        return method(x)
+
+    return checked
+
+
+def _gamma(x: Arb) -> Arb:
+    if not x > 0:
+        raise Undefined("gamma of a number that is not positive")
+    if x > 10_000:
+        raise TooLarge("too large a factorial")
+    return x.gamma()
+
+
+_DIRECT: Mapping[str, Callable[[Arb], Arb]] = {
+    "exp": _exp,
+    "log": _log,
+    "ln": _log,
+    "sin": Arb.sin,
+    "cos": Arb.cos,
+    "asin": _inside(Arb.asin),
+    "arcsin": _inside(Arb.asin),
+    "atan": Arb.atan,
+    "arctan": Arb.atan,
+    "tanh": Arb.tanh,
+    "sinh": lambda x: (_exp(x) - _exp(-x)) / 2,
+    "cosh": lambda x: (_exp(x) + _exp(-x)) / 2,
+    "asinh": Arb.asinh,
+    "softplus": lambda x: _exp(x).log1p(),
+    "abs": abs,
+    "sign": _sign,
+    "step": _unit_step,
+    "heaviside": _unit_step,
+    "floor": _floor,
+    "erf": Arb.erf,
+    "gamma": _gamma,
+    "factorial": lambda x: _gamma(x + 1),
+    "digamma": lambda x: Arb.digamma(x) if x > 0 else _gamma(x),
+    "relu": lambda x: x.max(Arb(0)),
+}
+
+
+def _call(run: _Run, node: Expr) -> Arb:
+    name = str(node.data[0])
+    args = [run.value(child) for child in node.children]
+    direct = _DIRECT.get(name)
+    if direct is not None and len(args) == 1:
+        return direct(args[0])
+    if name in ("max", "min") and args:
+        result = args[0]
+        for arg in args[1:]:
+            result = result.max(arg) if name == "max" else result.min(arg)
+        return result
+    if name == "binomial" and len(args) == 2:
+        return _binomial(args[0], args[1])
+    return _reduced(run, node)
+
+
+def _binomial(n: Arb, k: Arb) -> Arb:
+    if not (n >= 0 and k >= 0 and n >= k):
+        raise Undefined("a binomial outside 0 <= k <= n")
+    return _gamma(n + 1) / (_gamma(k + 1) * _gamma(n - k + 1))
+
+
+def _reduced(run: _Run, node: Expr) -> Arb:
+    """By the reduction to simpler functions; the reduced form is evaluated under the same indices."""
+    rule = FUNCTIONS.get(str(node.data[0]))
+    if rule is None or rule.reduce is None or rule.arity not in (None, len(node.children)):
+        raise Unsupported(f"the function {node.data[0]}")
+    simpler = run.plan.reduced.get(id(node))
+    if simpler is None:
+        simpler = run.plan.reduced[id(node)] = rule.reduce(node.children)
+        run.plan.depends.update(bound_dependence(simpler))
+    return run.value(simpler)
+
+
+def _apply(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Apply)
+    args = [run.value(child) for child in node.children]
+    total = Arb(0)
+    for exponents, coefficient in run.point.model(node.function, len(args)):
+        term = Arb(rational(coefficient))
+        for x, exponent, order in zip(args, exponents, node.orders, strict=True):
+            if order > exponent:
+                break
+            for step in range(order):
+                term *= exponent - step
+            term *= x ** (exponent - order)
+        else:
+            total += term
+    return total
+
+
+def _range(run: _Run, node: Sum | Product) -> range:
+    lo, hi = run.integer(node.lo), run.integer(node.hi)
+    if hi < lo - 1:
+        raise Undefined("a range that ends before it begins")
+    if hi - lo >= run.plan.budget.evaluations:
+        raise TooLarge("too many terms to evaluate")
+    return range(lo, hi + 1)
+
+
+def _quantified(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, (Sum, Product))
+    values = _range(run, node)
+    total = Arb(0) if isinstance(node, Sum) else Arb(1)
+    before = run.env.get(node.index)
+    try:
+        for value in values:
+            run.env[node.index] = value
+            part = run.value(node.body)
+            total = total + part if isinstance(node, Sum) else total * part
+    finally:
+        if before is None:
+            run.env.pop(node.index, None)
+        else:
+            run.env[node.index] = before
+    return total
+
+
+def _delta(run: _Run, node: Expr) -> Arb:
+    left, right = node.children
+    return Arb(int(run.exact(left) == run.exact(right)))
+
+
+def _cases(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Cases)
+    for comparison, lhs, rhs, value in node.rows:
+        if comparison is True or _holds(run, comparison, lhs, rhs):
+            return run.value(value)
+    raise Undefined("no row of the cases applies")
+
+
+def _holds(run: _Run, comparison: str, lhs: Expr, rhs: Expr) -> bool:
+    gap = run.value(lhs) - run.value(rhs)
+    if gap > 0:
+        return comparison in (">", ">=", "!=")
+    if gap < 0:
+        return comparison in ("<", "<=", "!=")
+    decided = gap.is_zero() and (comparison in ("==", "!=") or (run.is_discrete(lhs) and run.is_discrete(rhs)))
+    if not decided:
+        raise Undefined("on the boundary between two cases")
+    return comparison in ("==", "<=", ">=")
+
+
+def _unsupported(run: _Run, node: Expr) -> Arb:
+    raise Unsupported(f"a {type(node).__name__.lower()} that was not carried out")
+
+
+class _Table(dict[type[Expr], Callable[[_Run, Expr], Arb]]):
+    def __missing__(self, key: type[Expr]) -> Callable[[_Run, Expr], Arb]:
+        return _unsupported
+
+
+_EVALUATE = _Table(
+    {
+        Num: _num,
+        Decimal: _decimal,
+        Const: _const,
+        Sym: _sym,
+        Entry: _entry,
+        Add: _add,
+        Mul: _mul,
+        Pow: _pow,
+        Call: _call,
+        Apply: _apply,
+        Sum: _quantified,
+        Product: _quantified,
+        Delta: _delta,
+        Cases: _cases,
+    }
+)

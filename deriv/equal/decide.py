@@ -1,0 +1,75 @@
+"""Are two expressions the same?  First refute with certified enclosures, then prove by normal form."""
+
+from __future__ import annotations
+
+from deriv.equal.budget import DEFAULT, Budget
+from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
+from deriv.equal.prepare import Claim, prepare
+from deriv.equal.proof import LENIENT, STRICT, Proof, prove
+from deriv.equal.refute import Agreement, compare, suspects
+from deriv.expr.domain import Domain
+from deriv.expr.nodes import Expr
+
+__all__ = ["Conditional", "Decision", "Different", "Proved", "Tested", "Undecided", "decide"]
+
+_ENOUGH = 4
+_GLANCE = 2
+
+
+def decide(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT) -> Decision:
+    """Whether lhs = rhs wherever both are defined on the domain."""
+    claim = prepare(lhs, rhs, domain, budget)
+    if isinstance(claim, Undecided):
+        return claim
+    if claim.has_decimals:
+        from deriv.equal.decimals import decide_decimals
+
+        return decide_decimals(claim, budget)
+    return decide_exact(claim, budget)
+
+
+def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decision:
+    """The decision with every number read as exact: a few points, a proof, then more points."""
+    first = compare(claim, budget, _GLANCE)
+    if isinstance(first, Different):
+        return _explained(claim, first, budget) if explain else first
+    if isinstance(first, Undecided):
+        return first
+    found = prove(claim.lhs, claim.rhs, claim.domain, claim.names, budget, STRICT)
+    if isinstance(found, Proof):
+        return _conditional(found, first)
+    result = compare(claim, budget)
+    if isinstance(result, Different):
+        return _explained(claim, result, budget) if explain else result
+    return result if isinstance(result, Undecided) else _under_assumptions(claim, result, budget)
+
+
+def _under_assumptions(claim: Claim, seen: Agreement, budget: Budget) -> Decision:
+    """No difference and no plain proof: a proof with signs assumed, else how far it was tested."""
+    found = prove(claim.lhs, claim.rhs, claim.domain, claim.names, budget, LENIENT)
+    if isinstance(found, Proof):
+        return _conditional(found, seen)
+    if seen.agreed >= _ENOUGH:
+        return Tested(seen.agreed, seen.sizes, seen.digits)
+    return Undecided(f"{found.reason}, and only {seen.agreed} points could be compared")
+
+
+def _conditional(proof: Proof, seen: Agreement) -> Decision:
+    kernels = list(proof.kernels)
+    certificate = {"kernels": kernels, "numerator": "0", "digest": proof.digest, "points": seen.agreed}
+    proved = Proved(proof.method, certificate)
+    return Conditional(", ".join(proof.conditions), proved) if proof.conditions else proved
+
+
+def _explained(claim: Claim, found: Different, budget: Budget) -> Decision:
+    """A difference that vanishes under a natural condition is not a mistake but a condition left unsaid."""
+    for suspect in suspects(claim):
+        seen = compare(suspect.claim, budget)
+        if not isinstance(seen, Agreement):
+            continue
+        decision = decide_exact(suspect.claim, budget, explain=False)
+        if isinstance(decision, Conditional):
+            return Conditional(f"{suspect.condition}, {decision.assumption}", decision.decision)
+        if isinstance(decision, (Proved, Tested)):
+            return Conditional(suspect.condition, decision)
+    return found

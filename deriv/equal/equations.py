@@ -1,0 +1,93 @@
+"""Points that satisfy what a document states: Σ_k y_k = 1 by rescaling, `x = expr` by substitution.
+
+What cannot be solved is checked: a point is used only when no equation is certainly violated and, at 64 bits, both
+sides agree.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import flint
+
+from deriv.equal.budget import DEFAULT, TooLarge, Undefined, Unsupported
+from deriv.equal.sample import Point, index_value
+from deriv.equal.slots import Names
+from deriv.expr.domain import Domain
+from deriv.expr.nodes import Entry, Expr, Num, Sum, Sym
+from deriv.expr.substitute import free_symbols
+
+
+def satisfy(point: Point, names: Names, domain: Domain) -> bool:
+    """Change the point so that the equations hold; False when one does not."""
+    try:
+        for lhs, rhs in domain.equations:
+            _solve(point, lhs, rhs)
+        return all(_agree(point, lhs, rhs) for lhs, rhs in domain.equations) and _allowed(point, domain)
+    except (Undefined, Unsupported, TooLarge):
+        return False
+
+
+def _solve(point: Point, lhs: Expr, rhs: Expr) -> None:
+    for one, other in ((lhs, rhs), (rhs, lhs)):
+        if isinstance(one, Sym) and one.name not in free_symbols(other):
+            value = _rational(point, other)
+            if value is not None:
+                point.symbols[one.name] = value
+                return
+        if isinstance(one, Sum) and isinstance(other, Num):
+            _rescale(point, one, other.value)
+            return
+
+
+def _rational(point: Point, node: Expr) -> Fraction | None:
+    """The exact value of a side when its ball is exact."""
+    from deriv.equal.ball import Evaluator
+
+    with flint.ctx.workprec(256):
+        value = Evaluator(node, DEFAULT).value(point)
+        if not value.is_exact():
+            return None
+        exact = value.fmpq()
+        return Fraction(int(exact.p), int(exact.q))
+
+
+def _rescale(point: Point, node: Sum, total: Fraction) -> None:
+    """Σ_k y_k = c: divide by the sum.  Families of labels (0 or 1) become one-hot instead."""
+    body = node.body
+    if not isinstance(body, Entry) or Sym(node.index) not in body.indices:
+        return
+    keys = []
+    for k in range(index_value(point, node.lo), index_value(point, node.hi) + 1):
+        indices = tuple(k if index == Sym(node.index) else index_value(point, index) for index in body.indices)
+        keys.append((body.name, body.sups, indices))
+    if not keys:
+        return
+    values = point.domain.fact(body.name).values
+    if values:
+        chosen = point.number % len(keys)
+        low, high = min(values), max(values)
+        for position, key in enumerate(keys):
+            point.entries[key] = high if position == chosen else low
+        return
+    for key in keys:
+        point.entry(*key)
+    current = sum((abs(point.entries[key]) for key in keys), Fraction(0))
+    for key in keys:
+        point.entries[key] = abs(point.entries[key]) / current * total
+
+
+def _agree(point: Point, lhs: Expr, rhs: Expr) -> bool:
+    """Whether both sides agree; free indices of an equation mean: for each of their values (only seen ones hold)."""
+    from deriv.equal.ball import Evaluator
+
+    with flint.ctx.workprec(128):
+        left, right = Evaluator(lhs, DEFAULT).value(point), Evaluator(rhs, DEFAULT).value(point)
+        return bool((left - right).contains(0)) and bool(abs(left - right) < flint.arb("1e-20"))
+
+
+def _allowed(point: Point, domain: Domain) -> bool:
+    from deriv.equal.ball import Evaluator
+
+    with flint.ctx.workprec(64):
+        return all(bool(Evaluator(node, DEFAULT).value(point) != 0) for node in domain.excluded)

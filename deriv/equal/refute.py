@@ -1,0 +1,203 @@
+"""Certified comparison at points of the domain, and the conditions under which a difference may vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
+from math import log10
+
+import flint
+
+from deriv.equal.ball import Arb, Evaluator
+from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
+from deriv.equal.decision import Different, Undecided
+from deriv.equal.prepare import Claim, make_claim
+from deriv.equal.sample import Point, points
+from deriv.expr.domain import POSITIVE, Domain, Fact
+from deriv.expr.nodes import ONE, Add, Call, Entry, Expr, Num, Pow, Sum, Sym, neg
+from deriv.expr.substitute import post_order, substitute
+
+_LOW, _HIGH = 64, 340
+_CLOSE = Fraction(1, 10**30)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """No difference at `agreed` points where both sides are defined, to `digits` digits."""
+
+    agreed: int
+    sizes: tuple[dict[str, int], ...]
+    digits: int
+
+
+def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreement | Different | Undecided:
+    """Evaluate both sides at points of the domain until they differ or have agreed often enough."""
+    left, right = Evaluator(claim.lhs, budget), Evaluator(claim.rhs, budget)
+    varied = bool(claim.names.sizes or claim.names.letters)
+    wanted = wanted if wanted is not None else (7 if varied else 5)
+    seen: list[dict[str, int]] = []
+    digits, agreed, reason = 90, 0, ""
+    try:
+        for point in points(claim.seed, claim.names, claim.domain, budget.points * 2):
+            try:
+                close = _close(left, right, point)
+            except Undefined as error:
+                reason = str(error)
+                continue
+            if isinstance(close, tuple):
+                return difference(point, claim, *close)
+            if close:
+                agreed += 1
+                digits = min(digits, close)
+                sizes = _sizes(point, claim)
+                if sizes and sizes not in seen:
+                    seen.append(sizes)
+            if agreed >= wanted:
+                break
+    except Unsupported as error:
+        return Undecided(f"cannot evaluate {error}")
+    except TooLarge as error:
+        return Undecided(f"too large: {error}")
+    if not agreed:
+        return Undecided("no point where both sides are defined" + (f" ({reason})" if reason else ""))
+    return Agreement(agreed, tuple(seen), digits)
+
+
+def _close(left: Evaluator, right: Evaluator, point: Point) -> int | tuple[Arb, Arb]:
+    """Both values when they certainly differ, else the number of digits to which they agree (0: too few to say)."""
+    with flint.ctx.workprec(_LOW):
+        one, two = left.value(point), right.value(point)
+        apart = not one.overlaps(two)
+    with flint.ctx.workprec(_HIGH):
+        one, two = left.value(point), right.value(point)
+        if apart or not one.overlaps(two):
+            return one, two
+        gap = abs(one - two).abs_upper()
+        scale = (1 + abs(one)).abs_upper()
+        if not gap < scale * Arb(flint.fmpq(_CLOSE.numerator, _CLOSE.denominator)):
+            return 0
+        ratio = float((gap / scale).mid())
+        return 90 if ratio <= 1e-90 else int(-log10(ratio))
+
+
+def _sizes(point: Point, claim: Claim) -> dict[str, int]:
+    return {name: int(point.symbol(name)) for name in claim.names.sizes}
+
+
+def difference(point: Point, claim: Claim, one: Arb, two: Arb) -> Different:
+    """The counterexample with values printed far enough to be told apart."""
+    hidden = set(claim.names.sizes)
+    shown = {name: str(value) for name, value in sorted(point.symbols.items()) if name not in hidden}
+    for (name, _, indices), value in sorted(point.entries.items(), key=lambda item: (item[0][0], item[0][2])):
+        shown[f"{name}_{','.join(map(str, indices))}"] = str(value)
+    functions = {name: _model_text(name, arity, point) for name, arity in sorted(point.models)}
+    lhs, rhs = value_texts(one, two)
+    return Different(shown, _sizes(point, claim), lhs, rhs, functions)
+
+
+def value_texts(one: Arb, two: Arb) -> tuple[str, str]:
+    """Two enclosures with as many digits as it takes to see that they differ."""
+    with flint.ctx.workprec(_HIGH):
+        for digits in (12, 24, 48, 90):
+            texts = one.str(digits), two.str(digits)
+            if not Arb(texts[0]).overlaps(Arb(texts[1])):
+                break
+        return texts
+
+
+def _model_text(name: str, arity: int, point: Point) -> str:
+    letters = ("t",) if arity == 1 else tuple(f"t{k + 1}" for k in range(arity))
+    terms = []
+    for exponents, coefficient in point.models[name, arity]:
+        powers = [f"{t}^{e}" if e > 1 else t for t, e in zip(letters, exponents, strict=True) if e]
+        terms.append("*".join([str(coefficient), *powers]))
+    return f"{name}({', '.join(letters)}) = " + " + ".join(terms).replace("+ -", "- ")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A condition that would explain a difference, and the claim under it."""
+
+    condition: str
+    claim: Claim
+
+
+def suspects(claim: Claim) -> Iterator[Suspect]:
+    """Conditions left unsaid: indices apart or the same, a positive argument, probabilities that add up to 1."""
+    yield from _index_suspects(claim)
+    yield from _sign_suspects(claim)
+    yield from _total_suspects(claim)
+
+
+def _index_suspects(claim: Claim) -> Iterator[Suspect]:
+    letters = sorted(claim.names.letters)
+    for one, two in combinations(letters, 2):
+        ranges = claim.names.letters
+        if ranges[one] and ranges[two] and not set(ranges[one]) & set(ranges[two]):
+            continue
+        apart = replace(claim.domain, excluded=(*claim.domain.excluded, Add((Sym(one), neg(Sym(two))))))
+        yield Suspect(f"{one} ≠ {two}", _with_domain(claim, apart))
+        same: dict[Expr, Expr] = {Sym(two): Sym(one)}
+        sides = substitute(claim.lhs, same), substitute(claim.rhs, same)
+        yield Suspect(f"{one} = {two}", make_claim(*sides, claim.domain))
+
+
+def _with_domain(claim: Claim, domain: Domain) -> Claim:
+    return replace(claim, domain=domain)
+
+
+_SIGNED_CALLS = frozenset({"log", "ln", "abs", "sqrt", "logbase", "sign"})
+
+
+def _sign_suspects(claim: Claim) -> Iterator[Suspect]:
+    names: dict[str, str] = {}
+    for side in (claim.lhs, claim.rhs):
+        for node in post_order(side):
+            if _needs_sign(node):
+                for part in post_order(node.children[0]):
+                    if isinstance(part, (Sym, Entry)) and "." not in part.name:
+                        names[part.name] = part.name + ("_i" if isinstance(part, Entry) else "")
+    names = {name: text for name, text in names.items() if _signless(claim, name)}
+    for chosen in dict.fromkeys((*((name,) for name in sorted(names)), tuple(sorted(names)))):
+        if not chosen:
+            continue
+        facts: dict[str, Fact] = {**claim.domain.facts, **dict.fromkeys(chosen, POSITIVE)}
+        condition = ", ".join(f"{names[name]} > 0" for name in chosen)
+        yield Suspect(condition, _with_domain(claim, replace(claim.domain, facts=facts)))
+
+
+def _needs_sign(node: Expr) -> bool:
+    if isinstance(node, Call):
+        return node.function in _SIGNED_CALLS
+    if isinstance(node, Pow):
+        exponent = node.exponent
+        return not isinstance(exponent, Num) or exponent.value.denominator != 1
+    return False
+
+
+def _signless(claim: Claim, name: str) -> bool:
+    fact = claim.domain.fact(name)
+    known = fact.lower is not None or fact.upper is not None or fact.values or fact.integer
+    return not known and name not in claim.names.letters and name not in claim.names.sizes
+
+
+def _total_suspects(claim: Claim) -> Iterator[Suspect]:
+    """Σ_k y_k = 1 for a family that stands beside exponentials or logarithms (targets of a softmax)."""
+    nodes = [node for side in (claim.lhs, claim.rhs) for node in post_order(side)]
+    if not any(isinstance(node, Call) and node.function in ("exp", "log", "ln") for node in nodes):
+        return
+    ranges = {(node.index, node.lo, node.hi) for node in nodes if isinstance(node, Sum)}
+    tried: set[Expr] = set()
+    for node in nodes:
+        if not isinstance(node, Entry):
+            continue
+        for index, lo, hi in sorted(ranges, key=repr):
+            total = Sum(index, lo, hi, node)
+            if Sym(index) not in node.indices or total in tried:
+                continue
+            tried.add(total)
+            equations = (*claim.domain.equations, (total, ONE))
+            condition = f"sum of {node.name} = 1"
+            yield Suspect(condition, _with_domain(claim, replace(claim.domain, equations=equations)))
