@@ -1,0 +1,199 @@
+"""Where the parser stands: pieces, matching brackets, open bars, depth.  No grammar here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from deriv.errors import ReadingError
+from deriv.latex.nodes import Node
+from deriv.latex.prepare import Piece
+from deriv.source import Span
+
+MAX_DEPTH = 60
+MAX_PIECES = 10_000
+
+OPENERS = frozenset(["open", "left", "lb", "begin"])
+CLOSERS = {"close": "open", "right": "left", "rb": "lb", "end": "begin"}
+STARTS = frozenset("num name word fn big nabla partial dee text open left lb begin sym cmd".split())
+SIGN_NAMES = {"+": "plus", "-": "minus", "±": "pm", "∓": "mp"}
+
+
+class Levels:
+    """Matching brackets of a piece list, and what stands directly inside each pair (-1 is the outermost level)."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.match: dict[int, int] = {}
+        self.kinds: dict[int, set[str]] = {-1: set()}
+        self.infix: dict[int, int] = {}
+        self.bars_left: dict[int, int] = {}
+        self._bars: dict[tuple[int, str], list[int]] = {}
+        stack: list[int] = []
+        level = -1
+        for k, piece in enumerate(pieces):
+            kind = piece.kind
+            if kind in OPENERS:
+                stack.append(k)
+                level = k
+                self.kinds[k] = set()
+                continue
+            if kind in CLOSERS:
+                self._close(pieces, stack, k, CLOSERS[kind])
+                level = stack[-1] if stack else -1
+                continue
+            self.kinds[level].add(kind)
+            if piece.gap:
+                self.kinds[level].add("gap")
+            if kind == "infix":
+                self.infix[level] = k
+            elif kind == "bar":
+                self._bars.setdefault((level, piece.text), []).append(k)
+        for found in self._bars.values():
+            for rank, k in enumerate(found):
+                self.bars_left[k] = len(found) - rank
+
+    def _close(self, pieces: Sequence[Piece], stack: list[int], k: int, opener: str) -> None:
+        if opener == "open":
+            if stack and pieces[stack[-1]].kind == "open":
+                self.match[stack.pop()] = k
+            return
+        for depth in range(len(stack) - 1, -1, -1):
+            kind = pieces[stack[depth]].kind
+            if kind == opener:
+                self.match[stack[depth]] = k
+                del stack[depth:]
+                return
+            if kind == "lb" or (kind == "begin" and opener != "lb"):
+                return
+
+
+class Cursor:
+    """A place in a list of pieces, and the ways to move it."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        if len(pieces) > MAX_PIECES:
+            raise ReadingError("this formula is too long", pieces[0].span.start, pieces[-1].span.end)
+        end = pieces[-1].span.end if pieces else 0
+        self.pieces = [*pieces, Piece("eof", "end of the formula", Span(end, end))]
+        self.levels = Levels(pieces)
+        self.i = 0
+        self.depth = 0
+        self.font = ""
+        self.bars: list[str] = []
+        self.scripts = 0
+        self.integrals = 0
+        self.gap_lists = 0
+        self._unwrap_differentials()
+
+    def _unwrap_differentials(self) -> None:
+        r"""`{\rm d}x` is `\mathrm{d}x`."""
+        pieces = self.pieces
+        for k in range(len(pieces) - 2):
+            if pieces[k].kind == "lb" and pieces[k + 1].kind == "dee" and pieces[k + 2].kind == "rb":
+                pieces[k].kind = pieces[k + 2].kind = "nil"
+        self.skip_nil()
+
+    @property
+    def peek(self) -> Piece:
+        """The piece to be read next."""
+        return self.pieces[self.i]
+
+    @property
+    def last_span(self) -> Span:
+        """The place of the piece read last."""
+        return self.pieces[self.i - 1].span if self.i else self.pieces[0].span
+
+    def skip_nil(self) -> None:
+        """Pass over braces that were dissolved."""
+        while self.pieces[self.i].kind == "nil":
+            self.i += 1
+
+    def advance(self) -> Piece:
+        """Take the next piece."""
+        piece = self.pieces[self.i]
+        if piece.kind != "eof":
+            self.i += 1
+            self.skip_nil()
+        return piece
+
+    def jump(self, index: int) -> None:
+        """Go on at that piece."""
+        self.i = index
+        self.skip_nil()
+
+    def after(self, k: int = 1) -> Piece:
+        """The k-th piece after the next one."""
+        return self.pieces[min(self.i + k, len(self.pieces) - 1)]
+
+    def skip_quads(self) -> None:
+        r"""Pass over `\quad`."""
+        while self.peek.kind == "quad":
+            self.advance()
+
+    def expect(self, kind: str) -> Piece:
+        """Take a piece of that kind or fail."""
+        if self.peek.kind != kind:
+            self.fail(self.peek)
+        return self.advance()
+
+    def fail(self, piece: Piece, message: str = "") -> NoReturn:
+        """Report that this piece cannot be read here."""
+        if not message:
+            message = {
+                "eof": "the formula ends too early",
+                "unknown": f"unknown command {piece.text}" if piece.text.startswith("\\") else f"unexpected {piece.text!r}",
+                "rb": "unexpected end of a group",
+                "close": f"unexpected closing {piece.text}",
+                "right": "unexpected \\right",
+                "sup": "nothing carries this superscript",
+                "sub": "nothing carries this subscript",
+            }.get(piece.kind, f"cannot read {piece.text!r} here")
+        raise ReadingError(message, piece.span.start, piece.span.end)
+
+    def deeper(self) -> None:
+        """Count a level of nesting, so that hostile input ends in an ordinary error."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(self.peek, "nested too deeply")
+
+    # The grammar, given by the classes below this one.
+
+    def items(self, *, top: bool = False) -> Node:
+        """A list of chains."""
+        raise NotImplementedError
+
+    def chain(self) -> Node:
+        """Expressions joined by relation signs."""
+        raise NotImplementedError
+
+    def additive(self) -> Node:
+        """Terms with signs."""
+        raise NotImplementedError
+
+    def term(self, *, inner: bool = False) -> Node:
+        """Factors in a row."""
+        raise NotImplementedError
+
+    def run(self, head: Node | None = None) -> Node:
+        """Juxtaposed factors: the argument of a function without brackets."""
+        raise NotImplementedError
+
+    def factor(self) -> Node:
+        """An atom with its scripts."""
+        raise NotImplementedError
+
+    def scripted(self, base: Node) -> Node:
+        """The scripts and primes that follow a base."""
+        raise NotImplementedError
+
+    def script_argument(self) -> Node | None:
+        """What stands after `^` or `_`."""
+        raise NotImplementedError
+
+    def argument(self) -> Node:
+        """One TeX argument."""
+        raise NotImplementedError
+
+    def group(self) -> Node:
+        """Something in brackets."""
+        raise NotImplementedError
