@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from deriv.check.judge import Outcome, labels
 from deriv.equal.decision import Different, Undecided
-from deriv.expr.nodes import Apply, Decimal, Entry, Expr, Sym, walk
+from deriv.expr.nodes import Apply, Decimal, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node
 from deriv.meaning.names import children
@@ -29,18 +29,10 @@ class Guard:
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
-            self._undefined_links(outcome)
-            or self._numbers_put_in(outcome, first=first, lhs=lhs)
+            self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
         )
-
-    def _undefined_links(self, outcome: Outcome) -> str | None:
-        left, right = (set().union(*(_links(pair[k]) for pair in outcome.pairs)) for k in (0, 1))
-        if left == right:
-            return None
-        names = sorted(left ^ right)
-        return f"how {names[0].split('/')[0][1:]} depends on {names[0].split('∂')[-1]} is not stated"
 
     def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
@@ -78,9 +70,16 @@ class Guard:
         if self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None:
             return None
         left, right = _labels(outcome, 0), _labels(outcome, 1)
-        if left != right or any(isinstance(n, Decimal) for pair in outcome.pairs for side in pair for n in walk(side)):
+        if left != right:
             return "an equation between two expressions, not known to be an identity"
         return None
+
+    def is_constraint(self, outcome: Outcome, *, lhs: Node) -> bool:
+        """`Σ_k y_k = 1`: a sum of given quantities set to a number is a condition that holds from here on."""
+        if has_operator(lhs) or not isinstance(outcome.decision, Different) or len(outcome.pairs) != 1:
+            return False
+        left, right = outcome.pairs[0]
+        return isinstance(left, Sum) and isinstance(left.body, Entry) and isinstance(right, Num)
 
     def remember(self, outcome: Outcome, line: int) -> None:
         """A derivative that the document states for an undefined quantity is used later, for proofs only."""
@@ -101,13 +100,7 @@ def _labels(outcome: Outcome, side: int) -> set[str]:
     return found
 
 
-def _links(expr: Expr) -> set[str]:
-    return {node.name for node in walk(expr) if isinstance(node, Sym | Entry) and node.name.startswith("∂")}
-
-
 def _zero(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
-    from deriv.expr.nodes import Num
-
     return all(isinstance(right, Num) and right.value == 0 for _, right in pairs)
 
 

@@ -176,7 +176,22 @@ class Judge:
             if by_paths is not None:
                 decision, said = by_paths
                 assumes += said
+            elif isinstance(decision, Different):
+                decision = open_links(pairs) or decision
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+
+def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:
+    """Sides that speak of different derivatives of undefined quantities cannot be compared."""
+    left, right = ({name for pair in pairs for name in _links(pair[k])} for k in (0, 1))
+    if left == right:
+        return None
+    of, by = sorted(left ^ right)[0][1:].split("/∂")
+    return Undecided(f"how {of} depends on {by} is not stated")
+
+
+def _links(expr: Expr) -> set[str]:
+    return {node.name for node in walk(expr) if isinstance(node, Sym | Entry) and node.name.startswith("∂")}
 
 
 def _better(old: Outcome | None, new: Outcome) -> Outcome:

@@ -210,6 +210,9 @@ class Walk:
             return replace(self._from_outcome(base, by_head), recovers=was_bad)
         if outcome.holds:
             return replace(self._from_outcome(base, outcome), carried=True)
+        if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
+            self.scope.equations.append(outcome.pairs[0])
+            return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             if len(chain.parts) == 1:

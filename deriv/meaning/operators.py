@@ -26,7 +26,7 @@ from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import BigOp, Chain, Decorated, Deriv, Group, Items, Nabla, Name, Node, Script, Symbol
 from deriv.meaning.arithmetic import Item
-from deriv.meaning.atoms import Marks, indexed, marks_of
+from deriv.meaning.atoms import Marks, usual_argument, indexed, marks_of
 from deriv.meaning.functions import condition, indicator, indicator_of, is_indicator_name
 from deriv.meaning.names import base_name, canonical
 from deriv.meaning.survey import argument_key, function_head, parts_of, plain_arguments
@@ -96,11 +96,11 @@ _FUNCTION_LETTERS = frozenset(
 
 def _looks_like_function(el: Elaborator, name: str, group: Group) -> bool:
     survey = el.scope.survey
-    if survey.denominators[name] or survey.letter_subscripts[name]:
-        return name in ("sigma", "phi", "f", "g", "h") and not survey.denominators[name]
     plain = plain_arguments(group.body)
-    if plain and (survey.numerators[name] or survey.primed[name]):
+    if survey.primed[name] or (plain and survey.numerators[name]):
         return True
+    if survey.denominators[name] or survey.letter_subscripts[name]:
+        return False
     return name in _FUNCTION_LETTERS and (plain or name in ("f", "g", "h", "sigma", "phi"))
 
 
@@ -399,24 +399,34 @@ def derivative_value(el: Elaborator, node: Node) -> Value:
 
 
 def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]) -> Value | None:
-    """`dσ/dz` with the name of a function alone: its derivative at what it is differentiated by."""
-    head = function_head(body)
-    name = base_name(head)
+    """`dσ/dz` with the name of a function alone: its derivative at what it is differentiated by.
+
+    The same signs may also stand for quantities (`dL/dw`): a name without a definition is tried both ways.
+    """
+    name = base_name(body)
     if name is None or not isinstance(body, Name) or len(by) != 1:
         return None
     scope = el.scope
     known = scope.lookup(name, "function")
-    if known is not None and len(known.params) != 1:
-        return None
     if known is None and (scope.lookup(name) is not None or not _pure_function(el, name)):
         return None
-    variable = el.value(by[0][0])
-    if not isinstance(variable, Tensor) or not variable.is_scalar:
+    if known is not None and len(known.params) != 1:
         return None
-    own = known.params[0] if known is not None else None
-    if known is not None and variable.body != Sym(own or "") and _mentions(known.body, variable.body):
+    variable = _function_variable(el, by[0][0])
+    if variable is None or (known is None and el.reading.choose(("leibniz", name)) == 1):
         return None
-    return scalar(Apply(name, (variable.body,), (by[0][1],)))
+    if known is not None and variable != Sym(known.params[0]) and _mentions(known.body, variable):
+        return None
+    return scalar(Apply(name, (variable,), (by[0][1],)))
+
+
+def _function_variable(el: Elaborator, node: Node) -> Expr | None:
+    """What a function is differentiated by: a symbol, or the value of another function (`df/dg`)."""
+    name = base_name(node)
+    if isinstance(node, Name) and name and el.scope.lookup(name) is None and _pure_function(el, name):
+        return Apply(name, (usual_argument(el, name),))
+    value = el.value(node)
+    return value.body if isinstance(value, Tensor) and value.is_scalar else None
 
 
 def _mentions(value: Value, wanted: Expr) -> bool:
@@ -424,9 +434,9 @@ def _mentions(value: Value, wanted: Expr) -> bool:
 
 
 def _pure_function(el: Elaborator, name: str) -> bool:
-    """A name that is only ever applied or differentiated, such as the σ of `dσ/dz`."""
+    """A name that is applied to arguments somewhere, such as the σ of `dσ/dz`."""
     survey = el.scope.survey
-    return survey.applied[name] > 0 and name in ("sigma", "phi", "varphi", "psi")
+    return survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"}) or survey.primed[name] > 0
 
 
 def differentiate_value(el: Elaborator, body: Value, variable: Value) -> Value:

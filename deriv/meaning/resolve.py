@@ -38,6 +38,7 @@ class Resolver:
 
     definitions: Mapping[tuple[str, str, int, int], Definition]
     depends: Callable[[str], bool]
+    independent: Callable[[str, str], bool] = lambda name, variable: False
     hold_others: bool = False
     bodies: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     exact: Mapping[Expr, Expr] = field(default_factory=dict)
@@ -181,7 +182,7 @@ class Resolver:
         leaves = {leaf for leaf in quantities(body) if _label(leaf) != _label(variable)}
         dependent = {leaf for leaf in leaves if self.depends(_label(leaf))}
         if not explicit and not dependent:
-            dependent = leaves
+            dependent = {leaf for leaf in leaves if not self.independent(_label(leaf), variable.name)}
         slope = differentiate(body, variable) if explicit else ZERO
         if not dependent:
             return slope

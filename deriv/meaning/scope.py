@@ -76,6 +76,13 @@ class Scope:
             survey.numerators[name] or survey.heads[name] or name.endswith("hat") or self.lookup(name) is not None
         )
 
+    def independent(self, name: str, variable: str) -> bool:
+        """Whether two names are variables of their own: arguments of one function, or both differentiated by."""
+        together = any(
+            d.form == "function" and name in d.params and variable in d.params for d in self.history
+        )
+        return together or (self.survey.denominators[name] > 0 and not self.depends(name))
+
     def domain(self, *sides: Expr) -> Domain:
         """What is known about the symbols of a claim."""
         facts = dict(self.facts)

@@ -190,7 +190,7 @@ def parts_of(node: Node | None) -> tuple[Node, ...]:
 
 def superscript_parts(sup: Node | None) -> tuple[Node, ...]:
     """The parts of a superscript: `[i]T` is an index and a transpose, `2x` one exponent."""
-    if isinstance(sup, Product) and not any(sup.ops) and any(map(_is_mark, sup.factors)):
+    if isinstance(sup, Product) and not any(sup.ops) and all(map(_is_mark, sup.factors)):
         return sup.factors
     return (sup,) if sup is not None else ()
 
