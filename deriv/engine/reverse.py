@@ -34,14 +34,17 @@ Pull = Iterator[tuple[Node, Node]]
 _PIECEWISE_CONSTANT = MASKS | {"sign", "step", "floor"}
 
 
-def gradients(graph: Graph, loss: Node, parameters: Sequence[Node]) -> list[Node]:
-    """The gradient of a scalar node by each parameter, shaped like the parameter."""
-    cotangents = reverse(graph, loss, parameters)
+def gradients(graph: Graph, loss: Node, parameters: Sequence[Node], flat: frozenset[Node] = frozenset()) -> list[Node]:
+    """The gradient of a scalar node by each parameter, shaped like the parameter.
+
+    Nodes in `flat` are functions whose slope is taken for one: the wrong gradient of someone who forgot it.
+    """
+    cotangents = reverse(graph, loss, parameters, flat)
     zero = graph.const(0)
     return [cotangents.get(p) or graph.full(zero, p.shape) for p in parameters]
 
 
-def reverse(graph: Graph, loss: Node, sources: Sequence[Node]) -> dict[Node, Node]:
+def reverse(graph: Graph, loss: Node, sources: Sequence[Node], flat: frozenset[Node] = frozenset()) -> dict[Node, Node]:
     """The cotangent of every node between the sources and the loss."""
     if loss.shape:
         raise MeaningError(
@@ -58,7 +61,8 @@ def reverse(graph: Graph, loss: Node, sources: Sequence[Node]) -> dict[Node, Nod
         found[node] = bar
         if node in graph.names and bar not in graph.names and bar.op not in ("const", "ones"):
             graph.name(bar, f"d{graph.names[node]}")
-        for argument, part in pullback(graph, node, bar):
+        pulled = [(node.args[0], bar)] if node in flat else pullback(graph, node, bar)
+        for argument, part in pulled:
             if argument in moving:
                 collected.setdefault(argument, []).append(part)
     return found
