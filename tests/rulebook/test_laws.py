@@ -77,7 +77,7 @@ def test_function_mistakes_are_wrong(rule: Rule) -> None:
         assert isinstance(mistake.wrong, tuple)
         assert len(mistake.wrong) == len(law.partials)
         pairs = [(substitute(w, named), substitute(r, named)) for w, r in zip(mistake.wrong, law.partials, strict=True)]
-        assert any(differs(w, r, at) for at in points(rule, call, n.Add(mistake.wrong), count=12) for w, r in pairs), (
+        assert any(differs(w, r, at) for at in points(rule, call, n.Add(mistake.wrong), count=30) for w, r in pairs), (
             mistake.id
         )
 

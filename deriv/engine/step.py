@@ -1,0 +1,97 @@
+"""A derivation as a value: steps, each with the rule that made it, and the lines to show at each level of detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from deriv.expr.nodes import Expr
+
+Detail = Literal["brief", "normal", "full"]
+
+# Bookkeeping that a reader does alone; at detail `normal` it is shown together with the step before it.
+MINOR = frozenset(
+    {
+        *("constant", "other-variable", "variable", "zero-product", "zero-term", "unit-factor", "arithmetic"),
+        *("sum", "difference", "negation", "constant-multiple", "constant-divisor", "sum-over-index"),
+        *("minus-bracket", "sum-factor", "sum-constant-factor", "sum-of-constant", "same-base", "like-terms"),
+        *("kronecker-delta", "distribute", "sum-linearity", "cancel", "definition", "reordering"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One application of one rule: the whole line before and after, and where they differ.
+
+    Steps of one `wave` were open side by side, so that a reader takes them in at a glance.
+    """
+
+    rule: str
+    before: Expr
+    after: Expr
+    path: tuple[int, ...]
+    explanation: str
+    wave: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line to show: an expression and the rules that led to it from the line above."""
+
+    expr: Expr
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The derivative of `expr` by `variable`, with every step; `definitions` are the names that were used."""
+
+    expr: Expr
+    variable: Expr
+    order: int
+    start: Expr
+    steps: tuple[Step, ...]
+    result: Expr
+    definitions: Mapping[Expr, Expr] = field(default_factory=dict)
+
+    def lines(self, detail: Detail = "normal") -> tuple[Line, ...]:
+        """What to print below the starting line."""
+        if detail == "full":
+            return tuple(Line(step.after, (step.rule,)) for step in self.steps)
+        if detail == "brief":
+            rules = tuple(dict.fromkeys(step.rule for step in self.steps))
+            return (Line(self.result, rules),) if self.steps else ()
+        return tuple(self._normal())
+
+    def _normal(self) -> Iterator[Line]:
+        """One line per wave that holds a step of substance; what is minor goes with it."""
+        rules: list[str] = []
+        for k, step in enumerate(self.steps):
+            rules.append(step.rule)
+            if k + 1 == len(self.steps) or (self._new_line(k) and not MINOR.issuperset(rules)):
+                yield Line(step.after, tuple(dict.fromkeys(rules)))
+                rules = []
+
+    def _new_line(self, k: int) -> bool:
+        """Whether the wave after step k does something that deserves a line."""
+        following = self.steps[k + 1]
+        if following.wave == self.steps[k].wave:
+            return False
+        rest = self.steps[k + 1 :]
+        if following.rule == "definition":  # a name is shown once before it is expanded
+            return any(step.rule not in MINOR for step in rest)
+        return any(step.rule not in MINOR for step in rest if step.wave == following.wave)
+
+
+def changed_path(before: Expr, after: Expr) -> tuple[int, ...]:
+    """The way down to the smallest part in which two lines differ."""
+    path: list[int] = []
+    while type(before) is type(after) and before.data == after.data and len(before.children) == len(after.children):
+        different = [k for k, (a, b) in enumerate(zip(before.children, after.children, strict=True)) if a != b]
+        if len(different) != 1:
+            break
+        path.append(different[0])
+        before, after = before.children[different[0]], after.children[different[0]]
+    return tuple(path)
