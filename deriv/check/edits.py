@@ -6,18 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deriv.check.judge import Outcome
-from deriv.check.results import Code
 from deriv.check.numbers import decimal_value
-from deriv.expr.nodes import Entry, Sym, walk
+from deriv.check.results import Code
 from deriv.latex.nodes import (
     Additive,
-    Decorated,
     Deriv,
     Frac,
     Function,
     Group,
-    Name,
     Nabla,
+    Name,
     Node,
     Number,
     Product,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from deriv.check.judge import Outcome, labels
 from deriv.equal.decision import Different, Undecided
-from deriv.expr.nodes import Apply, Decimal, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Entry, Expr, Num, Sum, Sym
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node
 from deriv.meaning.names import children

@@ -36,9 +36,7 @@ class Interpretation:
 
     def resolver(self, scope: Scope) -> Resolver:
         """A resolver that fills names in this way."""
-        return Resolver(
-            self.definitions, scope.depends, scope.independent, self.hold_others, self.bodies, self.exact
-        )
+        return Resolver(self.definitions, scope.depends, scope.independent, self.hold_others, self.bodies, self.exact)
 
 
 def interpretations(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from deriv.check.abstract import chain_rule
 from deriv.check.compare import Aligned, align, decide_all
 from deriv.check.interpret import Interpretation, interpretations
 from deriv.check.paths import follow_paths
@@ -93,6 +94,8 @@ class Judge:
                     return weaker or Outcome(Undecided("too many readings to try within the limit"))
             if weaker is not None and meant.rank == 0:
                 return weaker
+        if weaker is None:
+            weaker = by_chain_rule(lhs, rhs)
         return weaker or blocked or different or Outcome(Undecided(first_problem or "the step could not be read"))
 
     # --- readings ------------------------------------------------------------------------------------------------
@@ -179,6 +182,12 @@ class Judge:
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+
+def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:
+    """The claim as a statement of the chain rule between quantities, if it is one and right."""
+    found = chain_rule(lhs, rhs)
+    return Outcome(found[0], assumes=found[1]) if found is not None else None
 
 
 def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:

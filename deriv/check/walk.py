@@ -10,6 +10,7 @@ from deriv.check.diagnose import Found
 from deriv.check.guard import Guard
 from deriv.check.judge import Judge, Outcome
 from deriv.check.results import Counterexample, Kind, Step, Verdict
+from deriv.check.substitution import put_in
 from deriv.check.update import is_update
 from deriv.equal.decision import Conditional, Different, Proved, Tested
 from deriv.errors import MeaningError, ReadingError
@@ -154,7 +155,7 @@ class Walk:
         if relation not in EQUALITIES:
             return replace(base, verdict=Verdict.UNCHECKED, reason=f"the relation {relation} is not judged")
         if first:
-            given = self._definition(previous, part, base)
+            given = self._definition(previous, part, base) or self._by_derivative(previous, part, base)
             if given is not None:
                 return given
         kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
@@ -189,6 +190,21 @@ class Walk:
         note = definitions.define(self.scope, head, value, line)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
 
+    def _by_derivative(self, left: Node, right: Node, base: Step) -> Step | None:
+        """`dL/dl = d(y - l)^2/dl` says what L is, when L was not known as something that depends on l."""
+        if not (isinstance(left, Deriv) and isinstance(right, Deriv) and left.ratio and right.body and left.body):
+            return None
+        if [self._words(by) for by, _ in left.by] != [self._words(by) for by, _ in right.by]:
+            return None
+        head, value = definitions.head_of(self.scope, left.body), self.value(right.body)
+        if head is None or isinstance(value, str) or self.judge.judge(left, right).holds:
+            return None
+        if definitions.head_of(self.scope, right.body) is not None:
+            return None
+        definitions.define(self.scope, head, value, self.source.position(left.span.start)[0])
+        said = f"read as the definition {self._words(left.body)} = {self._words(right.body)}"
+        return replace(base, kind=Kind.DEFINITION, notes=(said,))
+
     def value(self, node: Node) -> Value | str:
         """The value of a formula, or why it has none."""
         elaborator = Elaborator(self.scope, Reading(), self.scope.ranges)
@@ -213,12 +229,38 @@ class Walk:
         if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
             self.scope.equations.append(outcome.pairs[0])
             return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
+        by_substitution = self._substituted(previous, part, base)
+        if by_substitution is not None and not was_bad:
+            return by_substitution
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             if len(chain.parts) == 1:
                 self.guard.remember(outcome, self.source.position(part.span.start)[0])
             return self._unchecked(base, outcome, reason)
         return self._refuted(base, outcome, previous, part)
+
+    def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
+        """The step as putting something in for undefined symbols, if it holds that way."""
+        found = put_in(self.scope, previous, part)
+        if found is None:
+            return None
+        line = self.source.position(part.span.start)[0]
+        kept = len(self.scope.history), dict(self.scope.instances)
+        for symbol, body in found:
+            head, value = definitions.head_of(self.scope, symbol), self.value(body)
+            if head is not None and not isinstance(value, str):
+                definitions.define(self.scope, head, value, line)
+        outcome = self.judge.judge(previous, part)
+        if not outcome.holds:
+            del self.scope.history[kept[0] :]
+            self.scope.instances = kept[1]
+            return None
+        said = tuple(f"{self._words(symbol)} = {self._words(body)}" for symbol, body in found)
+        step = self._from_outcome(base, outcome)
+        return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
+
+    def _words(self, node: Node) -> str:
+        return " ".join(self.source.slice(node.span).split())
 
     def _unchecked(self, base: Step, outcome: Outcome, reason: str) -> Step:
         return replace(base, verdict=Verdict.UNCHECKED, reason=reason, notes=outcome.notes, **readings(outcome))
@@ -250,7 +292,7 @@ class Walk:
     def _refuted(self, base: Step, outcome: Outcome, previous: Node, part: Node) -> Step:
         decision = outcome.decision
         assert isinstance(decision, Different)
-        at = {**decision.point, **{f"{name}(t)": body for name, body in decision.functions.items()}}
+        at = {**decision.point, **{name: body.partition(" = ")[2] or body for name, body in decision.functions.items()}}
         counterexample = Counterexample(at, decision.lhs, decision.rhs, decision.sizes)
         step = replace(
             base,

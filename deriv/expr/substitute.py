@@ -173,9 +173,9 @@ class _Substitution:
         from deriv.expr.calculus import differentiate, evaluate_derivatives
 
         variable = node.variable
-        name = variable.data[0]
         if not isinstance(variable, (Sym, Entry)):
             return same_or(node, (self.run(node.body), self.run(variable)))
+        name = variable.data[0]
         hits = variable in self.mapping or any(_mentions(new, name, type(variable)) for new in self.mapping.values())
         if hits:
             return substitute(differentiate(evaluate_derivatives(node.body), variable), self.mapping)

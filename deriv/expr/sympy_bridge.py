@@ -231,7 +231,7 @@ def _piecewise(node: n.Cases, parts: tuple[Any, ...]) -> Any:
 
 def _derivative(body: Any, variable: Any) -> Any:
     if not variable.is_Symbol and not isinstance(variable, AppliedUndef):
-        raise MeaningError(f"cannot differentiate by {variable}")
+        return sympy.Function("Derivative")(body, variable)  # SymPy has no derivative by an expression
     return sympy.Derivative(body, variable, evaluate=False)
 
 

@@ -48,7 +48,7 @@ def script_value(el: Elaborator, node: Node) -> Value:
     if isinstance(base, Name):
         return marked_value(el, base, marks_of(el, base, node))
     if isinstance(base, Script) and isinstance(base.base, Name) and node.sub is None and not node.primes:
-        return _postfixed(el, el.value(base), node)
+        return postfixed(el, el.value(base), node)
     if isinstance(base, Function) and base.arg is None:
         raise MeaningError(f"the function {base.name} stands without an argument")
     return _bracketed(el, base, node)
@@ -61,7 +61,7 @@ def _bracketed(el: Elaborator, base: Node, node: Script) -> Value:
         raise MeaningError("a prime on brackets: the variable of the derivative is not written")
     if node.sub is not None:
         return component(el, el.value(base), node)
-    return _postfixed(el, el.value(base), node)
+    return postfixed(el, el.value(base), node)
 
 
 def component(el: Elaborator, value: Value, node: Script) -> Value:
@@ -75,10 +75,10 @@ def component(el: Elaborator, value: Value, node: Script) -> Value:
         entry = scalar(value.at(indices[0], indices[1]))
     else:
         raise MeaningError("the number of subscripts does not fit the shape")
-    return _postfixed(el, entry, node)
+    return postfixed(el, entry, node)
 
 
-def _postfixed(el: Elaborator, value: Value, node: Script) -> Value:
+def postfixed(el: Elaborator, value: Value, node: Script) -> Value:
     """Transposes and powers on something that has a value already."""
     for part in superscript_parts(node.sup):
         if is_transpose(part):

@@ -26,7 +26,7 @@ from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import BigOp, Chain, Decorated, Deriv, Group, Items, Nabla, Name, Node, Script, Symbol
 from deriv.meaning.arithmetic import Item
-from deriv.meaning.atoms import Marks, usual_argument, indexed, marks_of
+from deriv.meaning.atoms import Marks, indexed, marks_of, usual_argument
 from deriv.meaning.functions import condition, indicator, indicator_of, is_indicator_name
 from deriv.meaning.names import base_name, canonical
 from deriv.meaning.survey import argument_key, function_head, parts_of, plain_arguments
@@ -46,14 +46,33 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
         op = ops[k - 1] if k else ""
         node = factors[k]
         following = factors[k + 1] if k + 1 < len(factors) and ops[k] == "" else None
-        value = _application(el, node, following) if isinstance(following, Group) else None
+        group = bracket_of(following)
+        value = _application(el, node, group) if group is not None else None
         if value is not None:
+            if isinstance(following, Script):
+                value = _marked_call(el, value, following)
             k += 1
         else:
             value = el.value(node)
         items.append((op, value))
         k += 1
     return items
+
+
+def bracket_of(node: Node | None) -> Group | None:
+    """The brackets of an argument list, also when the call carries a power: `f(x)^2`."""
+    if isinstance(node, Script) and not node.primes:
+        node = node.base
+    return node if isinstance(node, Group) else None
+
+
+def _marked_call(el: Elaborator, value: Value, marks: Script) -> Value:
+    """A subscript or power on the value of a call."""
+    from deriv.meaning.atoms import component, postfixed
+
+    if marks.sub is not None:
+        return component(el, value, marks)
+    return postfixed(el, value, marks)
 
 
 def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
@@ -155,8 +174,6 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     if definition is None and scope.lookup(name) is not None and not primes:
         el.note(f"{name}(…) is read as {name}, which is defined above")
         return _itself(el, name)
-    if definition is not None and len(args) != len(definition.params) and not primes:
-        return scalar(Apply(name, tuple(Sym(p) for p in definition.params)))
     orders = (primes,) if len(args) == 1 else ()
     if primes and len(args) != 1:
         raise MeaningError(f"a prime on {name}, which has several arguments")
@@ -436,7 +453,7 @@ def _mentions(value: Value, wanted: Expr) -> bool:
 def _pure_function(el: Elaborator, name: str) -> bool:
     """A name that is applied to arguments somewhere, such as the σ of `dσ/dz`."""
     survey = el.scope.survey
-    return survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"}) or survey.primed[name] > 0
+    return (survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"})) or survey.primed[name] > 0
 
 
 def differentiate_value(el: Elaborator, body: Value, variable: Value) -> Value:

@@ -70,9 +70,7 @@ def read_formula(latex: str, scope: Scope | None = None) -> FormulaReading:
     parts = node.parts if isinstance(node, Chain) else (node,)
     if any(part is None for part in parts):
         raise MeaningError("one side of the relation is missing")
-    values = tuple(
-        elaborator.value(part).map(scope.ranges.canonical) for part in parts if part is not None
-    )
+    values = tuple(elaborator.value(part).map(scope.ranges.canonical) for part in parts if part is not None)
     relations = tuple(relation.text for relation in node.relations) if isinstance(node, Chain) else ()
     notes = [*elaborator.notes, *_ambiguities(node, reading)]
     return FormulaReading(latex, node, values, relations, tuple(notes))

@@ -107,7 +107,11 @@ class Resolver:
         if isinstance(node, Entry):
             return self.definitions.get((node.name, "family", len(node.indices), node.sups))
         found = self.definitions.get((node.function, "function", 0, 0))
-        return found if found is not None and len(found.params) == len(node.children) else None
+        if found is None or len(found.params) == len(node.children):
+            return found
+        # f(x) for f(x, w, b): the other arguments go without saying
+        named = all(isinstance(arg, Sym) and arg.name in found.params for arg in node.children)
+        return found if named and not any(node.orders) else None
 
     def _undefined(self, node: Sym | Entry | Apply, run: Callable[[Expr], Expr]) -> Expr:
         if not isinstance(node, Apply):
@@ -141,6 +145,8 @@ class Resolver:
             for param, order in zip(definition.params, node.orders, strict=True):
                 for _ in range(order):
                     body = differentiate(body, Sym(param))
+        if len(node.children) != len(definition.params):
+            return self._expand(body, hold, active)
         result = self._substituted(body, definition, node.children)
         return self._expand(result, hold, active)
 

@@ -78,9 +78,7 @@ class Scope:
 
     def independent(self, name: str, variable: str) -> bool:
         """Whether two names are variables of their own: arguments of one function, or both differentiated by."""
-        together = any(
-            d.form == "function" and name in d.params and variable in d.params for d in self.history
-        )
+        together = any(d.form == "function" and name in d.params and variable in d.params for d in self.history)
         return together or (self.survey.denominators[name] > 0 and not self.depends(name))
 
     def domain(self, *sides: Expr) -> Domain:

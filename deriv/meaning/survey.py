@@ -133,9 +133,10 @@ class Survey:
         for k, op in enumerate(node.ops):
             left, right = node.factors[k], node.factors[k + 1]
             name, other = base_name(left), base_name(right)
-            if op == "" and name and isinstance(right, Group) and right.open == "(" and _plain_name(left):
+            group = right.base if isinstance(right, Script) else right
+            if op == "" and name and isinstance(group, Group) and group.open == "(" and _plain_name(left):
                 self.applied[name] += 1
-                self.group_args[name].add(argument_key(right.body))
+                self.group_args[name].add(argument_key(group.body))
             if op == "" and name and other and is_transposed(left):
                 self.inner[name] += 1
                 self.inner[other] += 1
