@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
 import flint
 
@@ -35,6 +37,7 @@ from deriv.expr.substitute import bound_name, post_order
 
 Arb = flint.arb
 _MAX_EXPONENT = 100_000
+NO_RADII: Final[Mapping[Expr, Fraction]] = MappingProxyType({})
 
 
 def rational(value: Fraction) -> flint.fmpq:
@@ -60,12 +63,12 @@ def bound_dependence(root: Expr) -> dict[int, tuple[str, ...]]:
 
 
 class Evaluator:
-    """One expression, any number of points; `rounded` reads each `Decimal` as the interval it stands for."""
+    """One expression, any number of points; `radii` says how far a `Decimal` may be from what is written."""
 
-    def __init__(self, root: Expr, budget: Budget, *, rounded: bool = False) -> None:
+    def __init__(self, root: Expr, budget: Budget, radii: Mapping[Expr, Fraction] = NO_RADII) -> None:
         self.root = root
         self.budget = budget
-        self.rounded = rounded
+        self.radii = radii
         self.depends = bound_dependence(root)
         binders = {name for node in post_order(root) if (name := bound_name(node)) is not None}
         self.plain_binders = {name for name in binders if "." not in name}
@@ -162,10 +165,11 @@ def _num(run: _Run, node: Expr) -> Arb:
 def _decimal(run: _Run, node: Expr) -> Arb:
     assert isinstance(node, Decimal)
     value = Arb(rational(node.value))
-    if not run.plan.rounded:
+    radius = run.plan.radii.get(node)
+    if not radius:
         return value
-    half = Arb(rational(node.unit / 2))
-    return (value - half).union(value + half)
+    reach = Arb(rational(radius))
+    return (value - reach).union(value + reach)
 
 
 def _const(run: _Run, node: Expr) -> Arb:

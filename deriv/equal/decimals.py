@@ -1,14 +1,109 @@
-"""Decimals: exact data on one reading, a rounded value on the other."""
+"""Decimals: exact data on one reading, a rounded value on the other.
+
+A step with decimals holds when it holds exactly, or when the written result lies within one unit in its last digit of
+what its inputs give.  Inputs written at least as finely as the result count with half a unit of their own.  An input
+coarser than the result (0.70 in -log(0.70) = 0.361, carried on with all its digits) neither proves nor refutes: a
+difference that such roundings could explain stays undecided, unless the input has a single digit and so is data.
+"""
 
 from __future__ import annotations
 
-from deriv.equal.budget import Budget
-from deriv.equal.decision import Decision
+from dataclasses import replace
+from fractions import Fraction
+
+import flint
+
+from deriv.equal.ball import Arb, Evaluator
+from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
+from deriv.equal.decision import Conditional, Decision, Proved, Tested, Undecided
 from deriv.equal.prepare import Claim
+from deriv.equal.refute import difference
+from deriv.equal.sample import Point, points
+from deriv.expr.nodes import MINUS_ONE, Decimal, Expr, Mul
+from deriv.expr.substitute import post_order
+
+_PRECISION = 128
+Radii = dict[Expr, Fraction]
 
 
 def decide_decimals(claim: Claim, budget: Budget) -> Decision:
-    """Exact reading first."""
+    """Exact reading first, then as rounded numbers."""
     from deriv.equal.decide import decide_exact
 
-    return decide_exact(claim, budget)
+    exact = decide_exact(claim, budget)
+    if isinstance(exact, (Proved, Conditional, Tested)):
+        return exact
+    return _rounded(claim, budget, exact)
+
+
+def _outermost(side: Expr) -> Decimal | None:
+    """The decimal a side consists of, its sign aside."""
+    if isinstance(side, Mul) and len(side.children) == 2 and side.children[0] == MINUS_ONE:
+        side = side.children[1]
+    return side if isinstance(side, Decimal) else None
+
+
+def _decimals(*sides: Expr) -> list[Decimal]:
+    return [node for side in sides for node in post_order(side) if isinstance(node, Decimal)]
+
+
+def _digits(number: Decimal) -> int:
+    """Significant digits as written."""
+    return len(str(abs(number.value / number.unit)))
+
+
+def _radii(claim: Claim, unit: Fraction | None) -> tuple[Radii, Radii]:
+    """How far each input may be off: certainly allowed, and at the very most."""
+    sure: Radii = {}
+    most: Radii = {}
+    for number in _decimals(claim.lhs, claim.rhs):
+        half = number.unit / 2
+        fine = unit is not None and number.unit <= unit
+        sure[number] = half if fine and _digits(number) > 1 else Fraction(0)
+        most[number] = half if fine or unit is None or _digits(number) > 1 else Fraction(0)
+    return sure, most
+
+
+def _rounded(claim: Claim, budget: Budget, exact: Decision) -> Decision:
+    results = [found for side in (claim.lhs, claim.rhs) if (found := _outermost(side)) is not None]
+    unit = max((result.unit for result in results), default=None)
+    sure, most = _radii(claim, unit)
+    names = claim.names
+    free = bool(names.numbers or names.letters or names.sizes or names.families)
+    checked = 0
+    grey = False
+    for point in points(claim.seed, names, claim.domain, budget.points if free else 1):
+        try:
+            values = _sides(claim, point, most, budget)
+            if not values[0].overlaps(values[1]):
+                return difference(point, claim, *values)
+            narrow = _sides(claim, point, sure, budget)
+        except Undefined:
+            continue
+        except (Unsupported, TooLarge) as error:
+            return Undecided(str(error))
+        grey |= not narrow[0].overlaps(narrow[1])
+        checked += 1
+    return _verdict(checked, exact, free=free, grey=grey, bare=unit is not None)
+
+
+def _verdict(checked: int, exact: Decision, *, free: bool, grey: bool, bare: bool) -> Decision:
+    if not checked:
+        return exact if isinstance(exact, Undecided) else Undecided("no point where both sides are defined")
+    if grey and (bare or not free):
+        return Undecided("holds only within the rounding of the numbers it is computed from")
+    if free:
+        return Tested(checked, (), 2)
+    return Proved("ball", {"reading": "decimals as rounded numbers, the result within one unit in its last digit"})
+
+
+def _sides(claim: Claim, point: Point, radii: Radii, budget: Budget) -> tuple[Arb, Arb]:
+    """Both sides; a side that is a decimal may be off by one unit, as when it was cut off instead of rounded."""
+    point = replace(point, entries=dict(point.entries), symbols=dict(point.symbols))
+    values = []
+    with flint.ctx.workprec(_PRECISION):
+        for side in (claim.lhs, claim.rhs):
+            number = _outermost(side)
+            own = {**radii, number: number.unit} if number is not None else radii
+            values.append(Evaluator(side, budget, own).value(point))
+    return values[0], values[1]

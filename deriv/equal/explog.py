@@ -14,9 +14,9 @@ from math import gcd, lcm
 import flint
 
 from deriv.equal.branch import by_branches
-from deriv.equal.budget import TooLarge, Undefined
+from deriv.equal.budget import TooLarge, Undefined, Unsupported
 from deriv.equal.field import Field, Poly, Rat, Restart
-from deriv.equal.signs import assumed_sign, rat_factors, sign
+from deriv.equal.signs import assumed_sign, rat_factors, rat_sign, sign
 
 _MAX_PRIME_BITS = 100
 
@@ -274,13 +274,9 @@ def general_power(space: Field, base: Rat, exponent: Rat) -> Rat:
     value = space.constant(exponent)
     if value is not None:
         return power(space, base, value)
-    constant, found = rat_factors(space, base) if base.num != space.zero else (Fraction(0), [])
-    if constant == 0:
+    if base.num == space.zero:
         return space.gen(space.kernel("power", (), (base, exponent)))
-    known = [sign(space, poly) for poly, _ in found]
-    if constant > 0 and all(s in ("+", "0+") for s in known):
-        return exp(space, space.mul(exponent, log(space, base)))
-    if space.mode.lenient:
+    if rat_sign(space, base) in ("+", "0+") or space.mode.lenient:
         return exp(space, space.mul(exponent, log(space, base)))
     return _abstract_power(space, base, exponent)
 
@@ -293,6 +289,8 @@ def _abstract_power(space: Field, base: Rat, exponent: Rat) -> Rat:
             result = space.mul(result, power(space, base, coefficient))
             continue
         q = radix(space, ("power", base.key, monomial.key), coefficient.denominator)
+        if q > 1 and space.cautious:
+            raise Unsupported("a root of a power within cases")
         number = space.kernel("power", (), (base, space.scale(Fraction(1, q), monomial)))
         result = space.mul(result, space.power(Rat(space.ctx.gen(number), space.one), int(coefficient * q)))
     return result

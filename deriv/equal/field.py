@@ -105,6 +105,7 @@ class Field:
     letters: dict[str, tuple[tuple[Rat, Rat], ...]] = field(default_factory=dict)
     boundaries: dict[str, Rat] = field(default_factory=dict)
     mode: Mode = Mode()
+    cautious: bool = False  # within cases an expression may go unused, so that it says nothing about its arguments
     memo: dict[Hashable, Any] = field(default_factory=dict)
     steps: int = 0
     ctx: Any = None

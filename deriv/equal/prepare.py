@@ -16,6 +16,8 @@ from deriv.expr.domain import Domain
 from deriv.expr.nodes import Decimal, Derivative, Entry, Expr, Integral, Limit, Sym
 from deriv.expr.substitute import depth, free_symbols, post_order, rebuild, same_or, substitute
 
+_PASSES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -63,21 +65,27 @@ class _Pending(Exception):
 
 
 def _carried_out(expr: Expr) -> Expr:
-    if not any(isinstance(node, (Derivative, Limit, Integral)) for node in post_order(expr)):
-        return expr
+    """Innermost first; an integral without a known value may still go away under a derivative (Leibniz)."""
+    for _ in range(_PASSES):
+        pending = [node for node in post_order(expr) if isinstance(node, (Derivative, Limit, Integral))]
+        if not pending:
+            return expr
+        changed = rebuild(expr, _carry_out)
+        if changed is expr:
+            raise _Pending(type(pending[-1]).__name__.lower())
+        expr = changed
+    raise _Pending("expression")
 
-    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
-        node = same_or(node, children)
-        if isinstance(node, Derivative):
-            return evaluate_derivatives(node)
-        if isinstance(node, (Limit, Integral)):
-            value = limit(node) if isinstance(node, Limit) else integral(node)
-            if value is None:
-                raise _Pending(type(node).__name__.lower())
-            return value
-        return node
 
-    return rebuild(expr, visit)
+def _carry_out(node: Expr, children: tuple[Expr, ...]) -> Expr:
+    node = same_or(node, children)
+    if isinstance(node, Derivative):
+        return evaluate_derivatives(node)
+    if isinstance(node, Limit):
+        return limit(node) or node
+    if isinstance(node, Integral):
+        return integral(node) or node
+    return node
 
 
 def _with_definitions(lhs: Expr, rhs: Expr, domain: Domain) -> tuple[Expr, Expr, Domain]:

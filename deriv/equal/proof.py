@@ -17,7 +17,8 @@ from deriv.equal.show import show
 from deriv.equal.slots import Names
 from deriv.equal.zero import is_zero
 from deriv.expr.domain import SIZE, Domain, Fact
-from deriv.expr.nodes import Entry, Expr, Sum
+from deriv.expr.nodes import Cases, Entry, Expr, Sum
+from deriv.expr.substitute import post_order
 
 _SIZES = (32, 96)
 _RESTARTS = 8
@@ -56,9 +57,11 @@ def prove(
 ) -> Proof | Failure:
     """Try the modes in turn with growing rings."""
     reason = "no proof found"
+    cautious = any(isinstance(node, Cases) for side in (lhs, rhs) for node in post_order(side))
     for size in _SIZES:
         try:
-            return _prove_in(Field(domain, budget, size), lhs, rhs, names, modes)
+            space = Field(domain, budget, size, cautious=cautious)
+            return _prove_in(space, lhs, rhs, names, modes)
         except TooLarge as error:
             reason = str(error)
             if reason != "too many kernels":
@@ -86,7 +89,7 @@ def _prove_in(space: Field, lhs: Expr, rhs: Expr, names: Names, modes: tuple[Mod
 
 def _again(space: Field) -> Field:
     """The same kernels with finer roots; whatever was computed with the coarser ones is forgotten."""
-    fresh = Field(space.domain, space.budget, space.size)
+    fresh = Field(space.domain, space.budget, space.size, cautious=space.cautious)
     fresh.kernels, fresh.ids, fresh.relations = space.kernels, space.ids, space.relations
     fresh.radix, fresh.exp_radix, fresh.steps = space.radix, space.exp_radix, space.steps
     fresh.memo["kinds"] = space.memo.get("kinds", set())
@@ -106,7 +109,7 @@ def _attempt(space: Field, lhs: Expr, rhs: Expr, names: Names, mode: Mode) -> Pr
     if proof is not None:
         return proof
     both = sorted(set(logs[0]) & set(logs[1]))
-    if both and not mode.lenient:
+    if both and not mode.lenient and not space.cautious:
         _prepare(space, names, mode)
         space.positive.update(both)
         again = Normalizer(space)

@@ -103,8 +103,19 @@ def value_texts(one: Arb, two: Arb) -> tuple[str, str]:
         for digits in (12, 24, 48, 90):
             texts = one.str(digits), two.str(digits)
             if not Arb(texts[0]).overlaps(Arb(texts[1])):
-                break
-        return texts
+                return texts
+    return _interval_text(one), _interval_text(two)
+
+
+def _interval_text(value: Arb) -> str:
+    """A wide enclosure by its ends, rounded outwards."""
+    ends = []
+    for end, direction in ((value.lower(), -1), (value.upper(), 1)):
+        exact = end.fmpq()
+        scaled = Fraction(int(exact.p), int(exact.q)) * 10**6
+        whole = scaled.numerator // scaled.denominator if direction < 0 else -(-scaled.numerator // scaled.denominator)
+        ends.append(f"{whole / 10**6:.6f}")
+    return f"{ends[0]} … {ends[1]}"
 
 
 def _model_text(name: str, arity: int, point: Point) -> str:

@@ -47,7 +47,7 @@ def mul(*factors: Expr) -> Expr:
 
 def power(base: Expr, exponent: Expr) -> Expr:
     """A power; exponents 0 and 1 and powers of 1 disappear."""
-    if exponent == ONE or base == ONE:
+    if ONE in (exponent, base):
         return base
     if exponent == ZERO:
         return ONE
@@ -263,8 +263,8 @@ _KINKED: Final = (
     _one("relu", lambda x: _steps(x, ONE, ZERO), lambda x: call("max", x, ZERO)),
     _one("step", lambda x: _steps(x, ZERO, ZERO), lambda x: _steps(x, ONE, ZERO)),
     _one("heaviside", lambda x: _steps(x, ZERO, ZERO), lambda x: _steps(x, ONE, ZERO)),
-    _one("floor", lambda x: ZERO),
-    _one("ceil", lambda x: ZERO, lambda x: _minus(call("floor", _minus(x)))),
+    _one("floor", lambda _: ZERO),
+    _one("ceil", lambda _: ZERO, lambda x: _minus(call("floor", _minus(x)))),
     Function("max", None, _max_partial),
     Function("min", None, _min_partial),
 )
