@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deriv.engine.definitions import Definitions
-from deriv.engine.rewrite import flatten
+from deriv.engine.rewrite import arithmetic, flatten
 from deriv.engine.template import fill
 from deriv.errors import MeaningError
 from deriv.expr import nodes as n
@@ -117,7 +117,14 @@ def powers(body: Expr, m: Matcher) -> Applied:
         return m.result("reciprocal", {"g": base})
     if exponent == n.HALF:
         return m.result("square-root", {"f": base})
-    return m.result("power", {"f": base, "r": exponent})
+    rule, result = m.result("power", {"f": base, "r": exponent})
+    return rule, rebuild(result, _lowered)
+
+
+def _lowered(node: Expr, children: tuple[Expr, ...]) -> Expr:
+    """3 - 1 is written 2, and an exponent 1 is not written at all."""
+    node = arithmetic(same_or(node, children))
+    return node.children[0] if isinstance(node, n.Pow) and node.exponent == n.ONE else node
 
 
 def unknown_functions(body: Expr, m: Matcher) -> Applied:

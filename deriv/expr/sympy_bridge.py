@@ -8,18 +8,18 @@ reads what a user of SymPy passes.  SymPy evaluates while it builds; the few pla
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import sympy  # type: ignore[import-untyped]
-from sympy.core.function import AppliedUndef  # type: ignore[import-untyped]
+import sympy
+from sympy.core.function import AppliedUndef
 
 from deriv.errors import MeaningError
 from deriv.expr import nodes as n
+from deriv.expr.display import display_names, fold, letter
 from deriv.expr.nodes import Expr
 
-T = TypeVar("T")
 _MAX_DIGITS: Final = 200  # a power of numbers with more digits than this stays written as a power
 
 _SAME_NAME: Final = (
@@ -44,7 +44,6 @@ _COMPARISONS: Final[Mapping[Any, str]] = {
     sympy.Equality: "==", sympy.Unequality: "!=",
 }  # fmt: skip
 _CONSTANTS: Final[Mapping[str, Any]] = {"pi": sympy.pi, "e": sympy.E, "oo": sympy.oo}
-_LETTERS: Final = "ijklmnpqrstuvab"
 
 
 def to_text(expr: Expr) -> str:
@@ -55,72 +54,8 @@ def to_text(expr: Expr) -> str:
 
 def to_sympy(expr: Expr) -> sympy.Expr:
     """An ordinary SymPy expression with the same meaning."""
-    display = _display_names(expr)
-    return _fold(expr, lambda node, parts: _to_node(node, parts, display))
-
-
-def _fold(root: Expr, build: Callable[[Expr, tuple[T, ...]], T]) -> T:
-    done: dict[Expr, T] = {}
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        todo = [child for child in node.children if child not in done]
-        if todo:
-            stack.extend(todo)
-        else:
-            stack.pop()
-            if node not in done:
-                done[node] = build(node, tuple(done[child] for child in node.children))
-    return done[root]
-
-
-# ---------------------------------------------------------------- bound names
-
-
-def _binder(node: Expr) -> str | None:
-    if isinstance(node, n.Sum | n.Product | n.Integral | n.Limit):
-        return str(node.data[0])
-    return None
-
-
-def _bound_body(node: Expr) -> Expr:
-    return node.children[0] if isinstance(node, n.Integral | n.Limit) else node.children[2]
-
-
-def _display_names(root: Expr) -> dict[str, str]:
-    """A printed name for each bound index, such that no binder captures a name that is free in its body."""
-    free: dict[Expr, frozenset[str]] = {}
-    height: dict[Expr, int] = {}
-
-    def build(node: Expr, parts: tuple[tuple[frozenset[str], int], ...]) -> tuple[frozenset[str], int]:
-        names = frozenset().union(*(part[0] for part in parts))
-        if isinstance(node, n.Sym):
-            names |= {node.name}
-        free[node], height[node] = names - {_binder(node) or ""}, 1 + max((part[1] for part in parts), default=0)
-        return free[node], height[node]
-
-    _fold(root, build)
-    binders = sorted((node for node in free if _binder(node)), key=lambda node: -height[node])
-    forbidden: dict[str, frozenset[str]] = {}
-    for node in binders:
-        name = _binder(node) or ""
-        forbidden[name] = forbidden.get(name, frozenset()) | (free[_bound_body(node)] - {name})
-    display: dict[str, str] = {}
-    for node in binders:
-        name = _binder(node) or ""
-        if name not in display:
-            taken = {display.get(other, _letter(other)) for other in forbidden[name]}
-            display[name] = _free_letter(_letter(name), taken)
-    return display
-
-
-def _letter(name: str) -> str:
-    return name.split(".")[0]
-
-
-def _free_letter(wanted: str, taken: set[str]) -> str:
-    candidates: list[str] = [wanted, *_LETTERS, *(f"{wanted}{k}" for k in range(1, len(taken) + 2))]
-    return next(name for name in candidates if name not in taken)
+    display = display_names(expr)
+    return fold(expr, lambda node, parts: _to_node(node, parts, display))
 
 
 # ---------------------------------------------------------------- to SymPy
@@ -135,7 +70,7 @@ def _to_node(node: Expr, parts: tuple[Any, ...], display: Mapping[str, str]) -> 
         case n.Const():
             return _CONSTANTS.get(node.name) or sympy.Symbol(node.name)
         case n.Sym():
-            return sympy.Symbol(display.get(node.name, _letter(node.name)))
+            return sympy.Symbol(display.get(node.name, letter(node.name)))
         case n.Entry():
             return sympy.Symbol(entry_name(node.name, [str(part).replace(" ", "") for part in parts], node.sups))
         case n.Add():
@@ -325,8 +260,10 @@ def _from_operator(node: Any, parts: tuple[Expr, ...], counter: dict[str, int]) 
 
 
 _OUR_FUNCTIONS: Final = frozenset(
-    ("sigmoid", "softplus", "relu", "softmax", "logsumexp", "leaky_relu", "elu", "swish", "gelu", "hardstep")
-    + ("selu", "mish", "hardtanh", "softsign", "logit", "sinc")
+    {
+        *("sigmoid", "softplus", "relu", "softmax", "logsumexp", "leaky_relu", "elu", "swish", "gelu", "hardstep"),
+        *("selu", "mish", "hardtanh", "softsign", "logit", "sinc", "step", "silu"),
+    }
 )
 
 
@@ -376,7 +313,7 @@ def _decimal(node: Any) -> Expr:
     text = str(node)
     exact = Fraction(text)
     exponent = int(text.split("e")[1]) if "e" in text else 0
-    places = len(text.split("e")[0].partition(".")[2]) - exponent
+    places = len(text.split("e", maxsplit=1)[0].partition(".")[2]) - exponent
     return n.Decimal(exact, Fraction(10) ** -places)
 
 
@@ -435,4 +372,4 @@ def _rename(root: Expr, old: str, new: str) -> Expr:
             return n.Sym(new) if node.name == old else node
         return node if parts == node.children else node.with_children(parts)
 
-    return _fold(root, build)
+    return fold(root, build)
