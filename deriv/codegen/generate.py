@@ -15,6 +15,13 @@ from deriv.expr.nodes import Expr
 DTYPES = ("float32", "float64")
 
 
+def run_source(source: str) -> dict[str, Any]:
+    """The names that a generated module defines."""
+    namespace: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(source, "<generated>", "exec"), namespace)  # noqa: S102  (text of our own making)
+    return namespace
+
+
 @dataclass(frozen=True, slots=True)
 class Generated:
     """A module as text, with its program; `compile` runs the text."""
@@ -26,9 +33,7 @@ class Generated:
 
     def compile(self) -> dict[str, Any]:
         """The names that the module defines."""
-        namespace: dict[str, Any] = {"__name__": "generated"}
-        exec(compile(self.source, "<generated>", "exec"), namespace)  # noqa: S102  (text of our own making)
-        return namespace
+        return run_source(self.source)
 
     def functions(self) -> tuple[Callable[..., float], Callable[..., tuple[float, dict[str, Any]]]]:
         """`loss` and `loss_and_grad`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from deriv.codegen.sizes import Definition, Range, Sizes, Survey, affine, read_range, readable_sizes
+from deriv.codegen.sizes import Definition, Range, Sizes, Survey, affine, read_range, readable_sizes, unnamed
 from deriv.engine.graph import Dim, Graph, Node, Ref, einsum_out, refs
 from deriv.engine.graph_lift import Lifter
 from deriv.errors import MeaningError
@@ -90,7 +90,7 @@ class _Families(Lifter):
         sizes = survey.sizes
         taken = {*survey.symbols, *survey.families, *definitions}
         self.size_names = readable_sizes(sizes, survey.letters, taken)
-        self.size_symbols = {s for s in survey.letters if "." not in s}
+        self.size_symbols = {s for s in survey.letters if not unnamed(s)}
         for axes in sizes.spans.values():
             self.size_symbols |= {r.hi.symbol for r in axes if r is not None and r.hi.symbol}
 

@@ -13,7 +13,12 @@ from deriv.engine.graph import Dim
 from deriv.errors import MeaningError
 from deriv.expr.nodes import Add, Call, Const, Entry, Expr, Mul, Num, Product, Sum, Sym
 
-_LETTERS = {"i": "n", "j": "d", "k": "K", "c": "C", "t": "T", "h": "h", "l": "h", "m": "m"}
+_LETTERS = {"i": "n", "j": "d", "k": "d", "c": "C", "t": "T", "h": "h", "l": "h", "m": "m"}
+
+
+def unnamed(symbol: str) -> bool:
+    """Whether a size symbol was made up by the reader for a range that the author left out."""
+    return "." in symbol or symbol.startswith("N_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Sizes:
         a, b = self.resolve(a), self.resolve(b)
         if a == b:
             return
-        if not a.symbol or (b.symbol and "." in b.symbol):
+        if not a.symbol or (b.symbol and unnamed(b.symbol)):
             a, b = b, a
         if not a.symbol or a.symbol == b.symbol:
             raise MeaningError(f"{where} cannot have the lengths {a} and {b} at once")
@@ -104,7 +109,7 @@ class Sizes:
             return
         a, b = self.resolve(known.hi), self.resolve(found.hi)
         if a.symbol != b.symbol:
-            if (a.symbol and b.symbol) or "." in a.symbol or "." in b.symbol:
+            if (a.symbol and b.symbol) or unnamed(a.symbol) or unnamed(b.symbol):
                 self.tie(a, b, f"axis {axis + 1} of {name}")
             elif not a.symbol:
                 a = b
@@ -175,7 +180,7 @@ class Survey:
                 found = read_range(expr.lo, expr.hi)
                 if found.hi.symbol:
                     letter = expr.index.split(".")[0]
-                    self.letters.setdefault(found.hi.symbol, _LETTERS.get(letter, letter))
+                    self.letters.setdefault(found.hi.symbol, _LETTERS.get(letter, "m"))
                 self.walk(expr.body, {**bound, expr.index: found})
                 return
             case Sym() if expr.name not in bound:
@@ -213,7 +218,7 @@ def readable_sizes(sizes: Sizes, letters: Mapping[str, str], taken: set[str]) ->
     chosen: dict[str, str] = {}
     for symbol, letter in letters.items():
         root = sizes.resolve(Dim(symbol)).symbol
-        if "." not in root or root in chosen:
+        if not unnamed(root) or root in chosen:
             continue
         name, k = letter, 1
         while name in taken:

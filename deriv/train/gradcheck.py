@@ -88,7 +88,7 @@ def check_directions(
     grads = gradient(params)
     shapes = _shape_faults(grads, params)
     if shapes:
-        return Report(False, float("inf"), 0.0, (), tuple(shapes))
+        return Report(ok=False, relative=float("inf"), bound=0.0, reasons=tuple(shapes))
     tally = Tally()
     wrong = False
     for _ in range(count):
@@ -179,7 +179,7 @@ def _worst(name: str, given: Any, true: Any) -> Finding:
         return Finding(name, (), float("nan"), float("nan"), float("inf"))
     scale = max(float(np.abs(true).max(initial=0)), float(np.abs(given).max(initial=0)), 1e-300)
     difference = np.abs(given - true) / scale
-    difference[~np.isfinite(difference)] = np.inf
+    difference = np.where(np.isfinite(difference), difference, np.inf)
     entry = np.unravel_index(int(np.argmax(difference)), given.shape) if given.shape else ()
     place = tuple(int(i) for i in entry)
     return Finding(name, place, float(given[place]), float(true[place]), float(difference[place]))
