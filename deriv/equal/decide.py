@@ -55,10 +55,17 @@ def _under_assumptions(claim: Claim, seen: Agreement, budget: Budget) -> Decisio
 
 
 def _conditional(proof: Proof, seen: Agreement) -> Decision:
-    kernels = list(proof.kernels)
-    certificate = {"kernels": kernels, "numerator": "0", "digest": proof.digest, "points": seen.agreed}
-    proved = Proved(proof.method, certificate)
-    return Conditional(", ".join(proof.conditions), proved) if proof.conditions else proved
+    certificate: dict[str, object] = {
+        "method": proof.method,
+        "kernels": list(proof.kernels),
+        "numerator": "0",
+        "digest": proof.digest,
+        "points": seen.agreed,
+    }
+    if not proof.conditions:
+        return Proved(proof.method, certificate)
+    certificate["conditions"] = list(proof.conditions)
+    return Conditional(", ".join(proof.conditions), Proved(proof.method, certificate))
 
 
 def _explained(claim: Claim, found: Different, budget: Budget) -> Decision:
@@ -68,8 +75,11 @@ def _explained(claim: Claim, found: Different, budget: Budget) -> Decision:
         if not isinstance(seen, Agreement):
             continue
         decision = decide_exact(suspect.claim, budget, explain=False)
+        condition = suspect.condition
         if isinstance(decision, Conditional):
-            return Conditional(f"{suspect.condition}, {decision.assumption}", decision.decision)
+            condition, decision = f"{condition}, {decision.assumption}", decision.decision
+        if isinstance(decision, Proved):
+            decision.certificate["conditions"] = condition.split(", ")
         if isinstance(decision, (Proved, Tested)):
-            return Conditional(suspect.condition, decision)
+            return Conditional(condition, decision)
     return found

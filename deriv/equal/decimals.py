@@ -17,7 +17,7 @@ from deriv.equal.ball import Arb, Evaluator
 from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
 from deriv.equal.decision import Conditional, Decision, Proved, Tested, Undecided
 from deriv.equal.prepare import Claim
-from deriv.equal.refute import difference
+from deriv.equal.refute import difference, interval_text
 from deriv.equal.sample import Point, points
 from deriv.expr.nodes import MINUS_ONE, Decimal, Expr, Mul
 from deriv.expr.substitute import post_order
@@ -72,6 +72,7 @@ def _rounded(claim: Claim, budget: Budget, exact: Decision) -> Decision:
     free = bool(names.numbers or names.letters or names.sizes or names.families)
     checked = 0
     grey = False
+    texts = "", ""
     for point in points(claim.seed, names, claim.domain, budget.points if free else 1):
         try:
             values = _sides(claim, point, most, budget)
@@ -82,19 +83,20 @@ def _rounded(claim: Claim, budget: Budget, exact: Decision) -> Decision:
             continue
         except (Unsupported, TooLarge) as error:
             return Undecided(str(error))
+        texts = interval_text(values[0]), interval_text(values[1])
         grey |= not narrow[0].overlaps(narrow[1])
         checked += 1
-    return _verdict(checked, exact, free=free, grey=grey, bare=unit is not None)
+    return _verdict(checked, exact, texts, free=free, grey=grey, bare=unit is not None)
 
 
-def _verdict(checked: int, exact: Decision, *, free: bool, grey: bool, bare: bool) -> Decision:
+def _verdict(checked: int, exact: Decision, texts: tuple[str, str], *, free: bool, grey: bool, bare: bool) -> Decision:
     if not checked:
         return exact if isinstance(exact, Undecided) else Undecided("no point where both sides are defined")
     if grey and (bare or not free):
         return Undecided("holds only within the rounding of the numbers it is computed from")
     if free:
         return Tested(checked, (), 2)
-    return Proved("ball", {"reading": "decimals as rounded numbers, the result within one unit in its last digit"})
+    return Proved("ball", {"method": "ball", "reading": "rounded", "lhs": texts[0], "rhs": texts[1]})
 
 
 def _sides(claim: Claim, point: Point, radii: Radii, budget: Budget) -> tuple[Arb, Arb]:

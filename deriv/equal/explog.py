@@ -16,7 +16,7 @@ import flint
 from deriv.equal.branch import by_branches
 from deriv.equal.budget import TooLarge, Undefined, Unsupported
 from deriv.equal.field import Field, Poly, Rat, Restart
-from deriv.equal.signs import assumed_sign, rat_factors, rat_sign, sign
+from deriv.equal.signs import assumed_sign, known_sign, rat_factors, rat_sign, sign
 
 _MAX_PRIME_BITS = 100
 
@@ -242,6 +242,8 @@ def _radix_power(space: Field, number: int, exponent: Fraction) -> Rat:
         space.radix[number] = space.radix.get(number, 1) * exponent.denominator
         if space.radix[number] > 1000:
             raise TooLarge("too fine a root")
+        if space.mode.lenient and not known_sign(space, number):
+            space.borrowed.add(number)
         raise Restart
     value = Rat(space.ctx.gen(number), space.one)
     return space.power(value, int(exponent))

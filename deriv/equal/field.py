@@ -97,6 +97,7 @@ class Field:
     ids: dict[tuple[Hashable, ...], int] = field(default_factory=dict)
     relations: dict[int, Relation] = field(default_factory=dict)
     radix: dict[int, int] = field(default_factory=dict)
+    borrowed: set[int] = field(default_factory=set)  # kernels with a radix whose sign was only assumed
     exp_radix: dict[Hashable, int] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     assumed: dict[str, Rat] = field(default_factory=dict)

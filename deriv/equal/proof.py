@@ -22,8 +22,8 @@ from deriv.expr.substitute import post_order
 
 _SIZES = (32, 96)
 _RESTARTS = 8
-STRICT = (Mode(), Mode(generic=True, split=True))
-LENIENT = (Mode(lenient=True), Mode(lenient=True, generic=True, split=True))
+STRICT = (Mode(), Mode(split=True), Mode(generic=True, split=True))
+LENIENT = tuple(Mode(lenient=True, generic=mode.generic, split=mode.split) for mode in STRICT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ def _prove_in(space: Field, lhs: Expr, rhs: Expr, names: Names, modes: tuple[Mod
     for _ in range(_RESTARTS):
         try:
             for mode in modes:
+                if mode.split and not any(kernel.kind in ("abs", "above") for kernel in space.kernels):
+                    break
                 found = _attempt(space, lhs, rhs, names, mode)
                 if isinstance(found, Proof):
                     return found
@@ -92,6 +94,7 @@ def _again(space: Field) -> Field:
     fresh = Field(space.domain, space.budget, space.size, cautious=space.cautious)
     fresh.kernels, fresh.ids, fresh.relations = space.kernels, space.ids, space.relations
     fresh.radix, fresh.exp_radix, fresh.steps = space.radix, space.exp_radix, space.steps
+    fresh.borrowed = space.borrowed
     fresh.memo["kinds"] = space.memo.get("kinds", set())
     return fresh
 
@@ -123,6 +126,8 @@ def _prepare(space: Field, names: Names, mode: Mode) -> None:
     kinds = space.memo.get("kinds", set())
     space.memo = {"kinds": kinds}
     space.mode, space.positive, space.assumed, space.boundaries = mode, set(), {}, {}
+    for number in space.borrowed:
+        space.assumed[str(space.ctx.gen(number))] = space.gen(number)
     form = Normalizer(space)
     space.letters = {
         name: tuple((form.element(lo), form.element(hi)) for lo, hi in pairs) for name, pairs in names.letters.items()

@@ -104,10 +104,10 @@ def value_texts(one: Arb, two: Arb) -> tuple[str, str]:
             texts = one.str(digits), two.str(digits)
             if not Arb(texts[0]).overlaps(Arb(texts[1])):
                 return texts
-    return _interval_text(one), _interval_text(two)
+    return interval_text(one), interval_text(two)
 
 
-def _interval_text(value: Arb) -> str:
+def interval_text(value: Arb) -> str:
     """A wide enclosure by its ends, rounded outwards."""
     ends = []
     for end, direction in ((value.lower(), -1), (value.upper(), 1)):

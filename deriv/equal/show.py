@@ -33,6 +33,8 @@ def _poly(space: Field, poly: Poly) -> str:
 def _power(space: Field, number: int, exponent: int) -> str:
     name = _kernel(space, space.kernels[number])
     root = space.radix.get(number, 1)
+    if exponent % root == 0:
+        exponent, root = exponent // root, 1
     if root > 1:
         return f"{name}^({exponent}/{root})"
     return name if exponent == 1 else f"{name}^{exponent}"

@@ -53,6 +53,12 @@ def kernel_interval(space: Field, number: int) -> Interval:
     return known
 
 
+def known_sign(space: Field, number: int) -> bool:
+    """Whether facts alone make a kernel positive or zero."""
+    lo = _base_interval(space, space.kernels[number]).lo
+    return lo is not None and lo >= 0
+
+
 def _root_interval(base: Interval) -> Interval:
     below_one = base.hi is not None and base.hi <= 1
     lowest = Fraction(1) if base.lo is not None and base.lo >= 1 else Fraction(0)

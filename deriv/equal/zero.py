@@ -55,7 +55,7 @@ def _zero_by_cases(space: Field, rat: Rat, facts: list[Fact], left: int) -> bool
 
 def _zero_on(space: Field, rat: Rat, core: Rat) -> bool:
     """Whether the element is 0 where `core` is: one name is solved for and replaced."""
-    if rat.num == space.zero:
+    if rat.num == space.zero or divmod(rat.num, core.num)[1] == space.zero:
         return True
     for name in sorted(space.names(core)):
         value = _solve_name(space, core, name)
