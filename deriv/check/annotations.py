@@ -65,7 +65,8 @@ class Annotations:
                 known = base_name(parse_formula(name))
                 if known is None:
                     raise DirectiveError("`shape` needs a symbol")
-                walk.scope.survey.declared_rank[known] = len(sizes)
+                for bold in (False, True):
+                    walk.scope.survey.declared_rank[known, bold] = len(sizes)
             case Let(formula=formula):
                 silent = Walk(SourceFile("directive", formula), walk.scope, silent=True)
                 silent.formula(parse_formula(formula), None)

@@ -15,7 +15,7 @@ from deriv.meaning.atoms import Marks, marks_of
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import base_name, canonical, is_index_letter
 from deriv.meaning.scope import Definition, Scope, is_number
-from deriv.meaning.survey import plain_arguments
+from deriv.meaning.survey import is_bold, plain_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,16 @@ def _bare_params(group_owner: Node) -> bool:
     return all(isinstance(item, Name) for item in items)
 
 
+def names_component(node: Node) -> bool:
+    """`σ(z)_i`: an entry of a function's value, which can be introduced but not kept."""
+    if not isinstance(node, Product) or len(node.factors) != 2 or node.ops != ("",):
+        return False
+    name, call = node.factors
+    if not isinstance(name, Name) or not isinstance(call, Script) or call.sub is None or call.sup is not None:
+        return False
+    return isinstance(call.base, Group) and plain_arguments(call.base.body)
+
+
 def known(scope: Scope, head: Head) -> bool:
     """Whether the head has a definition already."""
     return any(d.name == head.marks.name and _fits(d, head) for d in scope.history)
@@ -156,7 +166,7 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     }
     entry = scalar(substitute(body.body, mapping) if mapping else body.body)
     if not indices and axes:
-        scope.survey.declared_rank[name] = len(axes)
+        scope.survey.declared_rank[name, is_bold(head.node)] = len(axes)
     form = "family" if names else "scalar"
     scope.define(Definition(name, form, names, entry, line, sups))
     return None
@@ -166,14 +176,15 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
 
 
 def declare(scope: Scope, left: Node, relation: str, right: Node) -> bool:
-    """`x > 0`, `y \\in \\{0, 1\\}`, `W \\in \\mathbb{R}^{m \\times n}`: facts about names.  False when not understood."""
-    names = [base_name(part) for part in (left.items if isinstance(left, Items) else (left,))]
+    """Facts about names, such as `x > 0` or `y \\in \\{0, 1\\}`; False when they are not understood."""
+    parts = left.items if isinstance(left, Items) else (left,)
+    names = [base_name(part) for part in parts]
     if any(name is None for name in names):
         return False
-    for name in names:
+    for name, part in zip(names, parts, strict=True):
         assert name is not None
         if relation == "in":
-            _member(scope, name, right, indexed=isinstance(left, Script))
+            _member(scope, name, right, part)
         else:
             bound = _numeral(right)
             if bound is None:
@@ -203,7 +214,7 @@ def _compare(scope: Scope, name: str, relation: str, bound: Fraction) -> None:
     scope.facts[name] = fact
 
 
-def _member(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
+def _member(scope: Scope, name: str, target: Node, left: Node) -> None:
     if isinstance(target, Group) and isinstance(target.body, Items):
         ends = [_numeral(item) for item in target.body.items]
         if target.open == "{" and all(end is not None for end in ends):
@@ -213,10 +224,10 @@ def _member(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
         elif len(ends) == 2 and ends == [0, 1]:
             scope.facts[name] = UNIT_INTERVAL
         return
-    _space(scope, name, target, indexed=indexed)
+    _space(scope, name, target, left)
 
 
-def _space(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
+def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     base, sup, sub = target, None, None
     if isinstance(target, Script):
         base, sup, sub = target.base, target.sup, target.sub
@@ -230,5 +241,5 @@ def _space(scope: Scope, name: str, target: Node, *, indexed: bool) -> None:
         rank = 1 if any(isinstance(f, Number) and f.text == "1" for f in sup.factors) else len(sup.factors)
     else:
         rank = 1
-    if rank <= 2 and not indexed:
-        scope.survey.declared_rank[name] = rank
+    if rank <= 2 and not (isinstance(left, Script) and left.sub is not None and not is_bold(left)):
+        scope.survey.declared_rank[name, is_bold(left)] = rank

@@ -19,6 +19,7 @@ from deriv.meaning.scope import Scope
 from deriv.meaning.survey import Survey
 from deriv.source import SourceFile
 
+_WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
 
 
@@ -101,29 +102,41 @@ def walk_through(
             notes.advance(walk, block.span.start)
             if notes.is_off(block.span):
                 continue
-        columns: dict[int, ChainState] = {}
-        if block.display and last is not None:
-            columns[0] = last
+        if not block.display or not _near(prepared, number):
+            last = None
+        columns: dict[int, ChainState | None] = {0: last}
         for row in rows:
-            last = _row(walk, row, columns, last if block.display else None) or last
+            last = _row(walk, row, columns, last)
         if options is not None and options.progress is not None:
             options.progress(number + 1, len(prepared.blocks))
 
 
-def _row(walk: Walk, row: Row, columns: dict[int, ChainState], last: ChainState | None) -> ChainState | None:
-    latest: ChainState | None = None
+def _near(prepared: Prepared, number: int) -> bool:
+    """Whether so little stands between two displays that a chain may go on from one to the other."""
+    before = prepared.blocks[number - 1][0] if number else None
+    if before is None or not before.display:
+        return False
+    between = prepared.source.text[before.span.end : prepared.blocks[number][0].span.start]
+    return len(" ".join(between.split())) <= _WORDS_BETWEEN and "=" not in between
+
+
+def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: ChainState | None) -> ChainState | None:
+    """One row of a display; returns the chain that the next row may continue (None after something unreadable)."""
+    latest = last
     for position, formula in enumerate(row.formulas):
         if formula.error is not None:
             walk.unreadable(formula.error)
+            columns[position] = latest = None
             continue
         if formula.node is None:
             continue
-        previous = columns.get(position) or last
+        previous = columns.get(position, latest)
         try:
             chain = walk.formula(formula.node, previous)
         except RecursionError:
             span = formula.node.span
             walk.unreadable(ReadingError("it is nested too deeply", span.start, span.end))
+            columns[position] = latest = None
             continue
         if chain is not None:
             columns[position] = latest = chain

@@ -6,12 +6,13 @@ no claim, a symbol that was never introduced may stand for anything, numbers may
 
 from __future__ import annotations
 
-from deriv.check.judge import Outcome, labels
+from deriv.check.judge import Outcome, labels, names_of
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Entry, Expr, Num, Sum, Sym
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node
 from deriv.meaning.names import children
+from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope
 
 
@@ -35,7 +36,7 @@ class Guard:
         )
 
     def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
-        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        left, right = _symbols(outcome, 0), _symbols(outcome, 1)
         if right or not left:
             return None
         if first and has_operator(lhs) and not _zero(outcome.pairs):
@@ -47,15 +48,35 @@ class Guard:
 
     def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
-        extra = {name for name in right - left - _labels(by_head, 0) if not self._grounded(name)}
-        if extra:
-            return f"{', '.join(sorted(extra))} is not introduced in the document"
+        new = right - left - _labels(by_head, 0)
+        unknown = sorted(name for name in new if not self.grounded(name))
+        if unknown:
+            return f"{', '.join(unknown)} is not introduced in the document"
+        gone = sorted(name for name in left - right if not self.grounded(name))
+        if new and gone:
+            return f"{', '.join(gone)} is not defined here, and something else stands in its place"
         return None
 
-    def _grounded(self, name: str) -> bool:
+    def unexplained(self, outcome: Outcome) -> str | None:
+        """Why a difference that no known mistake explains may be a misunderstanding of ours; None when it is not.
+
+        Sides that hold the same symbols and need no definition leave little to misunderstand.
+        """
+        if outcome.meant is None:
+            return "the step could not be decided"
+        pairs = outcome.meant.aligned.pairs
+        left, right = (set().union(*(names_of(((pair[k], pair[k]),)) for pair in pairs)) for k in (0, 1))
+        plain = {name for name in left | right if "." not in name and "#" not in name}
+        if any(self.scope.lookup(name) is not None for name in plain):
+            return "it differs from what the definitions give, but no known mistake explains how"
+        if _labels(outcome, 0) != _labels(outcome, 1) or any(_is_function(pair) for pair in outcome.pairs):
+            return "the two sides differ as they are read here, but no known mistake explains how"
+        return None
+
+    def grounded(self, name: str) -> bool:
         """Whether the document has given a symbol its place: in a definition, as a variable, as a number."""
         scope = self.scope
-        if scope.survey.denominators[name] or name in scope.facts or name in scope.survey.sizes:
+        if name in scope.facts or name in scope.survey.sizes:
             return True
         for definition in scope.history:
             body = definition.body
@@ -85,6 +106,10 @@ class Guard:
         """A derivative that the document states for an undefined quantity is used later, for proofs only."""
 
 
+def _is_function(pair: tuple[Expr, Expr]) -> bool:
+    return any(isinstance(node, Apply) for side in pair for node in walk(side))
+
+
 def _name(value: Value | None) -> str:
     if isinstance(value, Tensor) and isinstance(value.body, Sym | Entry):
         return value.body.name
@@ -98,6 +123,11 @@ def _labels(outcome: Outcome, side: int) -> set[str]:
     for pair in outcome.pairs:
         found |= labels(pair[side])
     return found
+
+
+def _symbols(outcome: Outcome, side: int) -> set[str]:
+    """Names of quantities, without those of functions."""
+    return {node.name for pair in outcome.pairs for node in quantities(pair[side]) if isinstance(node, Sym | Entry)}
 
 
 def _zero(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:

@@ -76,7 +76,9 @@ def _text(node: Node) -> tuple[object, ...]:
 
 def _may_stand_for(scope: Scope, symbol: Node, body: Node) -> bool:
     name = base_name(symbol)
-    if name is None or scope.survey.denominators[name] or _names(body) & {name}:
+    if name is None or _names(body) & {name}:
+        return False
+    if scope.survey.denominators[name] and any(name in d.params for d in scope.history):
         return False
     if scope.lookup(name) is not None:
         return False

@@ -18,7 +18,8 @@ from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Node, Relation, Text
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import children
-from deriv.meaning.scope import Scope
+from deriv.meaning.operators import argument_names
+from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
 
@@ -76,6 +77,8 @@ class Walk:
         else:
             chain = self._new(parts[0])
         chain.pending = None
+        if self._all_set(parts, relations):
+            return chain
         for relation, part in zip(relations, parts[1:], strict=True):
             if part is None:
                 chain.pending = relation
@@ -86,6 +89,25 @@ class Walk:
     def _new(self, head: Node) -> ChainState:
         self.chains += 1
         return ChainState(self.chains, [head])
+
+    def _all_set(self, parts: list[Node | None], relations: list[Relation]) -> bool:
+        """`w_1 = w_2 = b = 0` puts the same number in for each symbol."""
+        if len(parts) < 3 or any(relation.text != "=" for relation in relations) or parts[-1] is None:
+            return False
+        heads = [definitions.head_of(self.scope, part) for part in parts[:-1] if part is not None]
+        value = self.value(parts[-1])
+        if len(heads) != len(parts) - 1 or isinstance(value, str) or not is_number(value):
+            return False
+        if any(head is None or head.params is not None or definitions.known(self.scope, head) for head in heads):
+            return False
+        for head, relation, left, right in zip(heads, relations, parts, parts[1:], strict=False):
+            assert head is not None
+            assert left is not None
+            assert right is not None
+            definitions.define(self.scope, head, value, self.source.position(left.span.start)[0])
+            base = self._base(left, right, relation, self.chains)
+            self._add(replace(base, kind=Kind.DEFINITION, notes=("a number put in",)))
+        return True
 
     def _headless(self, parts: list[Node | None], relations: list[Relation]) -> ChainState | None:
         """A chain that begins with a relation, and nothing before it: its first written part is the head."""
@@ -103,6 +125,9 @@ class Walk:
         step = self._step(chain, relation, part)
         chain.parts.append(part)
         chain.bad.append(step.verdict is Verdict.REFUTED or step.carried)
+        self._add(step)
+
+    def _add(self, step: Step) -> None:
         if not self.silent:
             self.steps.append(step)
 
@@ -123,10 +148,17 @@ class Walk:
             )
 
     def _step(self, chain: ChainState, relation: Relation, part: Node) -> Step:
-        previous = chain.parts[-1]
-        base = Step(
+        base = self._base(chain.parts[-1], part, relation, chain.number)
+        try:
+            return self._judged(chain, relation.text, part, base)
+        except RecursionError:
+            return replace(base, verdict=Verdict.UNCHECKED, reason="the formula is nested too deeply")
+
+    def _base(self, previous: Node, part: Node, relation: Relation, chain: int) -> Step:
+        """A step with its places, not judged yet."""
+        return Step(
             index=len(self.steps) + 1,
-            chain=chain.number,
+            chain=chain,
             span=part.span,
             verdict=Verdict.GIVEN,
             relation=relation.text,
@@ -135,10 +167,6 @@ class Walk:
             previous=previous.span,
             cell=self.source.cell,
         )
-        try:
-            return self._judged(chain, relation.text, part, base)
-        except RecursionError:
-            return replace(base, verdict=Verdict.UNCHECKED, reason="the formula is nested too deeply")
 
     def _judged(self, chain: ChainState, relation: str, part: Node, base: Step) -> Step:
         previous = chain.parts[-1]
@@ -174,6 +202,8 @@ class Walk:
         if isinstance(left, Items):
             return replace(base, kind=Kind.DECLARATION)
         head = definitions.head_of(self.scope, left)
+        if definitions.names_component(left) and not self.judge.judge(left, right).holds:
+            return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
         if head is None or is_undefined_placeholder(right):
             return None
         line = self.source.position(left.span.start)[0]
@@ -229,6 +259,9 @@ class Walk:
         if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
             self.scope.equations.append(outcome.pairs[0])
             return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
+        named = self._names_value(previous, part, base) if len(chain.parts) > 1 else None
+        if named is not None:
+            return named
         by_substitution = self._substituted(previous, part, base)
         if by_substitution is not None and not was_bad:
             return by_substitution
@@ -238,6 +271,22 @@ class Walk:
                 self.guard.remember(outcome, self.source.position(part.span.start)[0])
             return self._unchecked(base, outcome, reason)
         return self._refuted(base, outcome, previous, part)
+
+    def _names_value(self, previous: Node, part: Node, base: Step) -> Step | None:
+        """`f(g(x)) = z` with a new symbol at the end gives the value its name."""
+        head = definitions.head_of(self.scope, part)
+        if head is None or head.params is not None or definitions.known(self.scope, head):
+            return None
+        name, value = head.marks.name, self.value(previous)
+        if isinstance(value, str) or self.guard.grounded(name) or name in self.named_in(previous):
+            return None
+        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
+        return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
+
+    @staticmethod
+    def named_in(node: Node) -> set[str]:
+        """All names in a formula."""
+        return argument_names(node)
 
     def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
         """The step as putting something in for undefined symbols, if it holds that way."""
@@ -303,6 +352,9 @@ class Walk:
             **readings(outcome),
         )
         found = self.diagnose(outcome, previous, part) if self.diagnose is not None else None
+        doubt = self.guard.unexplained(outcome) if found is None else None
+        if doubt is not None:
+            return self._unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
 
 

@@ -12,7 +12,7 @@ from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name,
 from deriv.meaning.arithmetic import power
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
 from deriv.meaning.names import base_name, canonical, is_index_letter, is_letter, label_text
-from deriv.meaning.survey import is_transpose, parts_of, superscript_parts
+from deriv.meaning.survey import is_bold, is_transpose, parts_of, superscript_parts
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -256,18 +256,16 @@ def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
 
 def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
     """How many axes the name has before its subscripts are taken off."""
-    survey = el.scope.survey
-    rank = survey.declared_rank.get(marks.name, survey.rank(canonical(base)))
-    if rank is None:
+    survey, bold = el.scope.survey, is_bold(base)
+    rank = survey.declared_rank.get((marks.name, bold), survey.rank(canonical(base), bold=bold))
+    if rank is None or rank == 0:
         return 0
-    if rank == 1 and marks.subs and not marks.transposed:
-        member = base.font == "bf" and canonical(base) in survey.bold_subscripted
+    if rank == 1 and marks.subs:
+        member = marks.transposed or (bold and canonical(base) in survey.bold_subscripted)
         return rank + len(marks.subs) if member else rank
-    if rank == 1 and marks.subs and marks.transposed:
-        return rank + len(marks.subs)
-    if rank == 1 and not survey.bold & {marks.name} and marks.name not in survey.declared_rank:
-        if el.reading.choose(("vector", marks.name)) == 1:
-            return 0
+    certain = (marks.name, bold) in survey.declared_rank or marks.transposed
+    if not certain and el.reading.choose(("vector", marks.name)) == 1:
+        return 0
     return rank
 
 

@@ -154,9 +154,19 @@ def _group(el: Elaborator, node: Node) -> Value:
         return row_of(el, node)
     if isinstance(node.body, Chain):
         return functions.indicator(el, node.body)
+    if _is_shape(node):
+        raise MeaningError("numbers with × in brackets are read as a shape, not as a product")
     if node.open in ("(", "[", "{"):
         return el.value(node.body)
     raise MeaningError(f"the brackets {node.open} {node.close} are not understood here")
+
+
+def _is_shape(node: Group) -> bool:
+    """`(28 × 28)`."""
+    body = node.body
+    if node.open != "(" or not isinstance(body, Product) or set(body.ops) != {"times"}:
+        return False
+    return all(isinstance(factor, Number) and factor.text.isdigit() for factor in body.factors)
 
 
 def row_of(el: Elaborator, node: Group) -> Value:

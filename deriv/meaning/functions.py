@@ -23,7 +23,7 @@ from deriv.expr.nodes import (
     reciprocal,
 )
 from deriv.expr.tensor import Grid, Tensor, Value, diagonal, scalar, total, trace
-from deriv.latex.nodes import CasesOf, Chain, Function, Group, Items, Name, Node, Number, Script, Symbol, Text
+from deriv.latex.nodes import CasesOf, Chain, Deriv, Function, Group, Items, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power, quotient
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def function_value(el: Elaborator, node: Node) -> Value:
 def _argument(el: Elaborator, node: Function) -> Value:
     if node.arg is None:
         raise MeaningError(f"the function {node.name} stands without an argument")
+    if isinstance(node.arg, Deriv) and not node.arg.ratio:
+        raise MeaningError(f"{node.name} stands before a derivative: what its argument is, is not clear")
     return el.value(node.arg)
 
 

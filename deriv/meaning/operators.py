@@ -184,7 +184,7 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
 
 
 def _itself(el: Elaborator, name: str) -> Value:
-    rank = el.scope.survey.declared_rank.get(name, 0)
+    rank = el.scope.survey.declared_rank.get((name, False), 0)
     return indexed(el, Marks(name), rank, bold=False) if rank else scalar(Sym(name))
 
 

@@ -79,7 +79,8 @@ class Scope:
     def independent(self, name: str, variable: str) -> bool:
         """Whether two names are variables of their own: arguments of one function, or both differentiated by."""
         together = any(d.form == "function" and name in d.params and variable in d.params for d in self.history)
-        return together or (self.survey.denominators[name] > 0 and not self.depends(name))
+        leaves = not self.depends(name) and not self.depends(variable)
+        return together or (leaves and self.survey.denominators[name] > 0)
 
     def domain(self, *sides: Expr) -> Domain:
         """What is known about the symbols of a claim."""

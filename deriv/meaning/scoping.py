@@ -94,7 +94,12 @@ def _absorb(term: Node, rest: Additive) -> Node:
 
 
 def settled(node: Node) -> Node:
-    """Sums whose index goes on after the next sign run on as well: `Σ_i a_i - b_i` is Σ_i (a_i - b_i)."""
+    """The formula with what needs no context settled.
+
+    Sums whose index goes on after the next sign run on: `Σ_i a_i - b_i` is Σ_i (a_i - b_i).  `Δx` is one symbol.
+    """
+    if isinstance(node, Product):
+        node = _with_increments(node)
     if isinstance(node, Additive):
         for k, term in enumerate(node.terms[:-1]):
             letters = _open_letters(term)
@@ -108,6 +113,35 @@ def settled(node: Node) -> Node:
             if new is not old:
                 changes[field.name] = new
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+def _with_increments(node: Product) -> Node:
+    """Put Δ and the symbol after it together."""
+    factors: list[Node] = []
+    ops: list[str] = []
+    k = 0
+    while k < len(node.factors):
+        factor = node.factors[k]
+        if k:
+            ops.append(node.ops[k - 1])
+        beside = k + 1 < len(node.factors) and node.ops[k] == ""
+        joined = _increment(factor, node.factors[k + 1]) if beside else None
+        factors.append(joined or factor)
+        k += 2 if joined is not None else 1
+    if len(factors) == 1:
+        return factors[0]
+    return node if len(factors) == len(node.factors) else replace(node, factors=tuple(factors), ops=tuple(ops))
+
+
+def _increment(delta: Node, symbol: Node) -> Node | None:
+    if not (isinstance(delta, Name) and delta.text == "Delta" and not delta.accents):
+        return None
+    span = delta.span.to(symbol.span)
+    if isinstance(symbol, Name):
+        return replace(symbol, span=span, text="Delta" + symbol.text)
+    if isinstance(symbol, Script) and isinstance(symbol.base, Name):
+        return replace(symbol, span=span, base=replace(symbol.base, text="Delta" + symbol.base.text))
+    return None
 
 
 def _settle_field(value: object) -> object:

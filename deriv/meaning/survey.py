@@ -40,30 +40,32 @@ class Survey:
     bare: Counter[str] = field(default_factory=Counter)
     bold: set[str] = field(default_factory=set)
     bold_subscripted: set[str] = field(default_factory=set)
-    transposed: Counter[str] = field(default_factory=Counter)
-    inner: Counter[str] = field(default_factory=Counter)
+    plain_vectors: Counter[str] = field(default_factory=Counter)
     heads: Counter[str] = field(default_factory=Counter)
     applied: Counter[str] = field(default_factory=Counter)
     primed: Counter[str] = field(default_factory=Counter)
     numerators: Counter[str] = field(default_factory=Counter)
     denominators: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
-    declared_rank: dict[str, int] = field(default_factory=dict)
+    declared_rank: dict[tuple[str, bool], int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     cdot_pairs: set[tuple[str, str]] = field(default_factory=set)
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def rank(self, name: str) -> int | None:
-        """0, 1 or 2 axes for the bare name, as far as its use tells; None when nothing does."""
-        if name in self.declared_rank:
-            return self.declared_rank[name]
+    def rank(self, name: str, *, bold: bool) -> int | None:
+        """0, 1 or 2 axes for the bare name as it is set, as far as its use tells; None when nothing does.
+
+        Bold and plain letters are one symbol, but where a document sets vectors in bold a plain letter is a scalar.
+        """
+        if (name, bold) in self.declared_rank:
+            return self.declared_rank[name, bold]
         capital = name[:1].isupper() or name.startswith(("bb", "cal"))
-        if name in self.bold or self.transposed[name] or self.inner[name]:
+        if bold or self.plain_vectors[name]:
             return 2 if capital else 1
         for pair in self.cdot_pairs:
             if name in pair and all(self.letter_subscripts[other] for other in pair):
                 return 1
-        return None
+        return self.declared_rank.get((name, True)) if name not in self.bold else None
 
     def add(self, root: Node) -> None:
         """Take in one formula."""
@@ -99,7 +101,7 @@ class Survey:
                 pass
 
     def _font(self, name: Name) -> None:
-        if (name.font == "bf" or "vec" in name.accents) and not name.text.isdigit():
+        if is_bold(name) and not name.text.isdigit():
             self.bold.add(canonical(name))
 
     def _script(self, key: str, name: Name, node: Script) -> None:
@@ -118,14 +120,14 @@ class Survey:
             self.bold_subscripted.add(key)
         if node.sub is None and node.sup is None:
             self.bare[key] += 1
-        self._superscript(key, node.sup)
+        self._superscript(key, node.sup, bold=is_bold(name))
 
-    def _superscript(self, key: str, sup: Node | None) -> None:
+    def _superscript(self, key: str, sup: Node | None, *, bold: bool) -> None:
         for part in superscript_parts(sup):
             if isinstance(part, Group):
                 self.sup_indices[key] += 1
-            elif is_transpose(part):
-                self.transposed[key] += 1
+            elif is_transpose(part) and not bold:
+                self.plain_vectors[key] += 1
             elif isinstance(part, Number) and part.text == "1":
                 self.numeral_labels.add(key)  # a first power is never written
 
@@ -138,10 +140,10 @@ class Survey:
                 self.applied[name] += 1
                 self.group_args[name].add(argument_key(group.body))
             if op == "" and name and other and is_transposed(left):
-                self.inner[name] += 1
-                self.inner[other] += 1
+                for key, part in ((name, left), (other, right)):
+                    if not is_bold(part) and not _is_number_like(part):
+                        self.plain_vectors[key] += 1
             if op == "cdot" and name and other and isinstance(left, Name) and isinstance(right, Name):
-                self.inner[name] += 0
                 self.cdot_pairs.add((name, other))
 
     def _derivative(self, node: Deriv) -> None:
@@ -225,6 +227,18 @@ def is_transposed(node: Node) -> bool:
 
 def _plain_name(node: Node) -> bool:
     return isinstance(node, Name) or (isinstance(node, Script) and isinstance(node.base, Name))
+
+
+def is_bold(node: Node) -> bool:
+    """Whether a name is set as a vector: bold, or with an arrow."""
+    while isinstance(node, Script):
+        node = node.base
+    return isinstance(node, Name) and (node.font == "bf" or "vec" in node.accents)
+
+
+def _is_number_like(node: Node) -> bool:
+    """A subscripted plain symbol such as `x_1` may be an entry."""
+    return isinstance(node, Script) and any(index_kind(part) == "number" for part in parts_of(node.sub))
 
 
 def function_head(node: Node) -> Node:
