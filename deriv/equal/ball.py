@@ -233,7 +233,7 @@ def _numeric_power(base: Arb, exponent: Fraction) -> Arb:
     if abs(exponent) > _MAX_EXPONENT:
         raise TooLarge("too large an exponent")
     if exponent.denominator == 1:
-        return base ** int(exponent)
+        return whole_power(base, int(exponent))
     if base.is_zero():
         return Arb(0)
     if not base > 0:
@@ -241,6 +241,20 @@ def _numeric_power(base: Arb, exponent: Fraction) -> Arb:
     if exponent == Fraction(1, 2):
         return base.sqrt()
     return (Arb(rational(exponent)) * base.log()).exp()
+
+
+def whole_power(base: Arb, exponent: int) -> Arb:
+    """By repeated squaring: flint's own power gives up on a ball around 0."""
+    if exponent < 0:
+        return 1 / whole_power(base, -exponent)
+    result = Arb(1)
+    while exponent:
+        if exponent & 1:
+            result *= base
+        exponent >>= 1
+        if exponent:
+            base *= base
+    return result
 
 
 def _log(x: Arb) -> Arb:
@@ -364,7 +378,7 @@ def _apply(run: _Run, node: Expr) -> Arb:
                 break
             for step in range(order):
                 term *= exponent - step
-            term *= x ** (exponent - order)
+            term *= whole_power(x, exponent - order)
         else:
             total += term
     return total

@@ -17,6 +17,7 @@ from deriv.equal.budget import DEFAULT, TooLarge, Undefined, Unsupported
 from deriv.equal.decimals import decide_decimals
 from deriv.equal.decision import Proved, Undecided
 from deriv.equal.prepare import Claim, prepare
+from deriv.equal.refute import suspects
 from deriv.equal.sample import Point, points
 from deriv.expr.domain import Domain
 from deriv.expr.nodes import Expr
@@ -34,8 +35,13 @@ def recheck(lhs: Expr, rhs: Expr, domain: Domain, certificate: Mapping[str, Any]
         return False
     if certificate.get("reading") == "rounded":
         return isinstance(decide_decimals(claim, DEFAULT), Proved)
+    conditions = certificate.get("conditions", ())
+    for suspect in suspects(claim) if conditions else ():
+        if set(suspect.condition.split(", ")) <= set(conditions):
+            claim = suspect.claim
+            break
     agreed, differed = _count(claim)
-    return agreed >= _ENOUGH and (not differed or bool(certificate.get("conditions")))
+    return agreed >= _ENOUGH and (not differed or bool(conditions))
 
 
 def _count(claim: Claim) -> tuple[int, int]:
