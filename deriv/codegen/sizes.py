@@ -78,7 +78,7 @@ class Sizes:
 
     tied: dict[str, Dim] = field(default_factory=dict)
     spans: dict[str, list[Range | None]] = field(default_factory=dict)
-    positions: dict[tuple[str, int], int] = field(default_factory=dict)
+    positions: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
 
     def resolve(self, dim: Dim) -> Dim:
         """A length in terms of the symbols that stand for all those tied to them."""
@@ -120,15 +120,20 @@ class Sizes:
     def position(self, name: str, axis: int, count: int, value: int) -> None:
         """Note that one entry of a family is named by its number."""
         self.spans.setdefault(name, [None] * count)
-        self.positions[name, axis] = max(self.positions.get((name, axis), value), value)
+        if value < 0:
+            raise MeaningError(f"{name} has a negative index")
+        low, high = self.positions.get((name, axis), (value, value))
+        self.positions[name, axis] = min(low, value), max(high, value)
 
     def axis(self, name: str, axis: int) -> Range:
         """The range of an axis of a family."""
         known = self.spans[name][axis]
+        low, high = self.positions.get((name, axis), (1, 0))
         if known is not None:
-            return Range(known.lo, self.resolve(known.hi))
-        if (name, axis) in self.positions:
-            return Range(1, Dim("", self.positions[name, axis]))
+            hi = self.resolve(known.hi)
+            return Range(min(low, known.lo), hi if hi.symbol or hi.offset >= high else Dim("", high))
+        if high or low == 0:
+            return Range(min(low, 1), Dim("", high))
         raise MeaningError(f"nothing says how long axis {axis + 1} of {name} is: declare the shape of {name}")
 
     def rank(self, name: str) -> int:

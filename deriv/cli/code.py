@@ -1,0 +1,66 @@
+"""`deriv code`: generate vectorised gradient code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from deriv.cli.output import complain, write_lines
+from deriv.errors import DerivError, UsageError
+
+TARGETS = ("numpy",)
+
+
+@click.command("code", context_settings={"ignore_unknown_options": True})
+@click.argument("source", metavar="LATEX|FILE|-")
+@click.option("--wrt", multiple=True, required=True, help="A parameter to differentiate by (repeatable).")
+@click.option("--target", type=click.Choice(TARGETS), default="numpy", show_default=True, help="What to write.")
+@click.option("--fast", is_flag=True, help="Add make(params, data): buffers, hoisted work.")
+@click.option("--check", "checked", is_flag=True, help="Compare with central differences before writing.")
+@click.option("--shape", "shapes", multiple=True, metavar="'X (n, d)'", help="The shape of a name (repeatable).")
+@click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first (repeatable).")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True)
+@click.option("-o", "--output", metavar="FILE", help="Write to a file.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    source: str,
+    wrt: tuple[str, ...],
+    target: str,
+    fast: bool,
+    checked: bool,
+    shapes: tuple[str, ...],
+    given: tuple[str, ...],
+    dtype: str,
+    output: str | None,
+) -> None:
+    """Generate a module with `loss` and `loss_and_grad` for a loss in LaTeX or a file of definitions."""
+    from deriv.codegen.generate import generate
+    from deriv.train.api import task
+    from deriv.train.shapes import read_shapes
+
+    text = sys.stdin.read().strip() if source == "-" else source
+    if not text:
+        raise UsageError("there is no formula here")
+    what = task(text, wrt=wrt, given=given, shapes=read_shapes(shapes))
+    options = {"definitions": what.definitions, "shapes": what.shapes, "dtype": dtype, "formula": what.formula or text}
+    generated = generate(what.loss, wrt, target=target, fast=fast, **options)  # type: ignore[arg-type]
+    if checked:
+        plain = generated if target == "numpy" else generate(what.loss, wrt, **options)  # type: ignore[arg-type]
+        difference = _difference(plain)
+        complain(f"largest relative difference from central differences: {difference:.1e}")
+        if not difference <= (2e-2 if dtype == "float32" else 1e-6):
+            complain("error: the gradient does not agree with central differences")
+            ctx.exit(1)
+    write_lines(generated.source.rstrip("\n").split("\n"), output)
+
+
+def _difference(generated: object) -> float:
+    from deriv.codegen.generate import Generated
+
+    assert isinstance(generated, Generated)
+    try:
+        return float(generated.compile()["self_test"]())
+    except (ArithmeticError, ValueError) as error:
+        raise DerivError(f"the check could not be run: {error}") from None

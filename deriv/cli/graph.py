@@ -1,0 +1,46 @@
+"""`deriv graph`: draw the computation graph with values and gradients."""
+
+from __future__ import annotations
+
+import click
+
+from deriv.cli.output import write_lines
+from deriv.errors import UsageError
+
+_DRAWN = (".svg", ".png", ".pdf")
+
+
+@click.command("graph", context_settings={"ignore_unknown_options": True})
+@click.argument("source", metavar="LATEX|FILE|MODEL")
+@click.option("--at", "values", multiple=True, metavar="x=-2,y=5", help="Values of the inputs (repeatable).")
+@click.option("--chain", is_flag=True, help="Show [upstream] x [local] on every edge.")
+@click.option("--shape", "shapes", multiple=True, metavar="'X (n, d)'", help="The shape of a name (repeatable).")
+@click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first (repeatable).")
+@click.option("--format", "form", type=click.Choice(["text", "dot", "mermaid"]), default=None, help="Kind of text.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file; .svg, .png and .pdf are drawn.")
+def command(
+    source: str,
+    values: tuple[str, ...],
+    chain: bool,
+    shapes: tuple[str, ...],
+    given: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+) -> None:
+    """Draw the computation graph of a formula, with forward values and gradients."""
+    from deriv.train.api import task
+    from deriv.train.picture import as_dot, as_mermaid, as_text, draw, picture
+    from deriv.train.shapes import read_shapes, read_values
+
+    if not source.strip():
+        raise UsageError("there is no formula here")
+    spec = source if ":" in source or "\\" in source or source.endswith((".tex", ".md", ".txt")) else f"{source} "
+    known = source in ("linear", "adaline", "perceptron", "logistic", "softmax")
+    what = task(source if known else spec, wrt=("*",), given=given, shapes=read_shapes(shapes))
+    drawn = picture(what.loss, what.definitions, read_values(values) if values else None, what.shapes)
+    if output is not None and output.endswith(_DRAWN) and form is None:
+        draw(drawn, output)
+        return
+    kind = form or {".dot": "dot", ".mmd": "mermaid"}.get(output[output.rfind(".") :] if output else "", "text")
+    write = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}[kind]
+    write_lines(write(drawn, chain=chain), output)
