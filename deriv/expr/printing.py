@@ -281,7 +281,7 @@ def _derivative(node: n.Derivative, parts: tuple[Printed, ...]) -> Printed:
     (body, level), (variable, _) = parts
     others = free_symbols(node.body) - free_symbols(node.variable)
     entries = isinstance(node.variable, n.Entry) or any(isinstance(part, n.Entry) for part in n.walk(node.body))
-    d = r"\partial" if others or entries or isinstance(node.body, n.Sym) else "d"
+    d = r"\partial" if others or entries or (isinstance(node.body, n.Sym) and node.body != node.variable) else "d"
     space = " " if d == r"\partial" else ""
     if isinstance(node.body, n.Sym | n.Entry):
         return rf"\frac{{{d}{space}{body}}}{{{d}{space}{variable}}}", ATOM

@@ -1,0 +1,58 @@
+"""`deriv derive`: differentiate step by step, each step with the name of its rule."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from deriv.cli.deriving import read_question, read_variable
+from deriv.cli.output import write_lines
+from deriv.errors import UsageError
+
+_FORMATS = ("text", "latex", "markdown", "json", "html")
+
+
+@click.command("derive", context_settings={"ignore_unknown_options": True})
+@click.argument("source", metavar="LATEX|FILE|-")
+@click.option("--wrt", "variables", multiple=True, required=True, help="Differentiate by this name (repeatable).")
+@click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first, one formula a line.")
+@click.option("--detail", type=click.Choice(["brief", "normal", "full"]), default="normal", show_default=True)
+@click.option("--mode", type=click.Choice(["forward", "reverse"]), default="forward", show_default=True)
+@click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True)
+@click.option("--shape", "shapes", multiple=True, metavar='"X (n, d)"', help="Shape of an array (repeatable).")
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("-o", "output", metavar="FILE", help="Write to a file.")
+def command(
+    source: str, variables: tuple[str, ...], given: tuple[str, ...], detail: str, mode: str, order: int,
+    shapes: tuple[str, ...], form: str, output: str | None,
+) -> None:  # fmt: skip
+    """Differentiate step by step, each step with the name of its rule."""
+    if mode == "reverse":
+        raise UsageError("--mode reverse is not available for derivations yet; --mode forward gives the same result")
+    if shapes:
+        raise UsageError("--shape is not needed for scalar and indexed expressions, and matrices are not derived yet")
+    text = sys.stdin.read() if source == "-" else source
+    write_lines(derived(text, variables, given, detail, order, form), output)
+
+
+def derived(
+    source: str, variables: tuple[str, ...], given: tuple[str, ...], detail: str, order: int, form: str
+) -> list[str]:
+    """The derivations by every variable, as lines."""
+    from deriv.engine.forward import derive
+    from deriv.engine.present import View, as_data, present
+    from deriv.rulebook.book import default_book
+
+    question, book = read_question(source, given), default_book()
+    views = []
+    for text in variables:
+        derivation = derive(
+            question.expr, read_variable(text, question), book, definitions=question.definitions, order=order
+        )
+        views.append(View(derivation, book, detail, question.name))  # type: ignore[arg-type]
+    if form == "json":
+        import json
+
+        return [json.dumps([as_data(view) for view in views], ensure_ascii=False, indent=2)]
+    return [present(view, form).rstrip("\n") for view in views]  # type: ignore[arg-type]
