@@ -6,7 +6,9 @@ sides agree.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
+from itertools import product
 
 import flint
 
@@ -15,17 +17,34 @@ from deriv.equal.sample import Point, index_value
 from deriv.equal.slots import Names
 from deriv.expr.domain import Domain
 from deriv.expr.nodes import Entry, Expr, Num, Sum, Sym
-from deriv.expr.substitute import free_symbols
+from deriv.expr.substitute import free_symbols, post_order
+
+_FEW = 6
 
 
 def satisfy(point: Point, names: Names, domain: Domain) -> bool:
     """Change the point so that the equations hold; False when one does not."""
+    point.universal = _universal(names, domain)
     try:
         for lhs, rhs in domain.equations:
             _solve(point, lhs, rhs)
         return all(_agree(point, lhs, rhs) for lhs, rhs in domain.equations) and _allowed(point, domain)
     except (Undefined, Unsupported, TooLarge):
         return False
+
+
+def _universal(names: Names, domain: Domain) -> frozenset[str]:
+    """Index letters of the equations: Σ_k y_{ik} = 1 is meant for every i."""
+    found = {
+        index.name
+        for pair in domain.equations
+        for side in pair
+        for node in post_order(side)
+        if isinstance(node, Entry)
+        for index in node.indices
+        if isinstance(index, Sym) and "." not in index.name
+    }
+    return frozenset(found - set(names.sizes) - set(names.numbers))
 
 
 def _solve(point: Point, lhs: Expr, rhs: Expr) -> None:
@@ -57,6 +76,17 @@ def _rescale(point: Point, node: Sum, total: Fraction) -> None:
     body = node.body
     if not isinstance(body, Entry) or Sym(node.index) not in body.indices:
         return
+    names = [index.name for index in body.indices if isinstance(index, Sym) and index.name != node.index]
+    letters = [name for name in names if name in point.universal]
+    before = {name: point.symbols.get(name, Fraction(1 + point.number % 2)) for name in letters}
+    for values in product(range(_FEW), repeat=min(len(letters), 2)):
+        point.symbols.update(zip(letters, map(Fraction, values), strict=False))
+        with suppress(Undefined):  # a row that is not there
+            _rescale_row(point, node, body, total)
+    point.symbols.update(before)
+
+
+def _rescale_row(point: Point, node: Sum, body: Entry, total: Fraction) -> None:
     keys = []
     for k in range(index_value(point, node.lo), index_value(point, node.hi) + 1):
         indices = tuple(k if index == Sym(node.index) else index_value(point, index) for index in body.indices)
@@ -65,7 +95,7 @@ def _rescale(point: Point, node: Sum, total: Fraction) -> None:
         return
     values = point.domain.fact(body.name).values
     if values:
-        chosen = point.number % len(keys)
+        chosen = (point.number + sum(keys[0][2])) % len(keys)
         low, high = min(values), max(values)
         for position, key in enumerate(keys):
             point.entries[key] = high if position == chosen else low

@@ -164,7 +164,12 @@ def _cases(form: Normalizer, node: Expr) -> Rat:
             break
         gap = space.sub(form.element(lhs), form.element(rhs))
         gaps.append((comparison, gap))
-        rows.append((kinks.holds(space, comparison, gap), form.element(value)))
+        condition = kinks.holds(space, comparison, gap)
+        if condition.num == space.zero:
+            continue
+        rows.append((condition, form.element(value)))
+        if condition.key == space.rat_one.key:
+            break
     two_sided = len(rows) == len(gaps) == 2 and {gaps[0][0], gaps[1][0]} == {"<", ">"}
     kink = gaps[0][1] if two_sided and gaps[0][1].key == gaps[1][1].key else None
     return kinks.cases(space, rows, kink=kink)

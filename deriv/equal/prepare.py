@@ -14,7 +14,7 @@ from deriv.errors import MeaningError
 from deriv.expr.calculus import evaluate_derivatives, integral, limit
 from deriv.expr.domain import Domain
 from deriv.expr.nodes import Decimal, Derivative, Entry, Expr, Integral, Limit, Sym
-from deriv.expr.substitute import depth, free_symbols, post_order, rebuild, same_or, substitute
+from deriv.expr.substitute import depth, families, free_symbols, post_order, rebuild, same_or, substitute
 
 _PASSES = 4
 
@@ -95,18 +95,36 @@ def _with_definitions(lhs: Expr, rhs: Expr, domain: Domain) -> tuple[Expr, Expr,
         found = next((pair for pair in map(_definition, pairs) if pair is not None), None)
         if found is None:
             break
-        name, value, used = found
-        mapping: dict[Expr, Expr] = {name: value}
-        lhs, rhs = substitute(lhs, mapping), substitute(rhs, mapping)
-        pairs = [(substitute(a, mapping), substitute(b, mapping)) for a, b in pairs if (a, b) != used]
+        left, value, used = found
+        lhs, rhs = _put_in(lhs, left, value), _put_in(rhs, left, value)
+        pairs = [(_put_in(a, left, value), _put_in(b, left, value)) for a, b in pairs if (a, b) != used]
     return lhs, rhs, replace(domain, equations=_relevant(pairs, (lhs, rhs)))
 
 
-def _definition(pair: tuple[Expr, Expr]) -> tuple[Sym, Expr, tuple[Expr, Expr]] | None:
+def _definition(pair: tuple[Expr, Expr]) -> tuple[Sym | Entry, Expr, tuple[Expr, Expr]] | None:
+    """`x = …` for a symbol, or `x_k = …` for every k."""
     for one, other in (pair, pair[::-1]):
         if isinstance(one, Sym) and one.name not in free_symbols(other):
             return one, other, pair
+        if isinstance(one, Entry) and one.name not in families(other):
+            letters = [index.name for index in one.indices if isinstance(index, Sym)]
+            if len(set(letters)) == len(one.indices):
+                return one, other, pair
     return None
+
+
+def _put_in(expr: Expr, left: Sym | Entry, value: Expr) -> Expr:
+    """A definition put in where its left side stands, for each index of an entry."""
+    if isinstance(left, Sym):
+        return substitute(expr, {left: value})
+
+    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        node = same_or(node, children)
+        if isinstance(node, Entry) and node.data == left.data and len(node.indices) == len(left.children):
+            return substitute(value, dict(zip(left.children, node.indices, strict=True)))
+        return node
+
+    return rebuild(expr, visit)
 
 
 def _names(sides: Iterable[Expr]) -> set[str]:

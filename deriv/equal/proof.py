@@ -17,7 +17,7 @@ from deriv.equal.show import show
 from deriv.equal.slots import Names
 from deriv.equal.zero import is_zero
 from deriv.expr.domain import SIZE, Domain, Fact
-from deriv.expr.nodes import Cases, Entry, Expr, Sum
+from deriv.expr.nodes import Cases, Entry, Expr, Num, Sum
 from deriv.expr.substitute import post_order
 
 _SIZES = (32, 96)
@@ -141,7 +141,7 @@ def _equations(space: Field, form: Normalizer) -> None:
     for lhs, rhs in space.domain.equations:
         try:
             for one, other in ((lhs, rhs), (rhs, lhs)):
-                if isinstance(one, Sum) and isinstance(one.body, Entry):
+                if isinstance(one, Sum) and isinstance(one.body, Entry) and not isinstance(one.hi, Num):
                     bound = (form.element(one.lo), form.element(one.hi))
                     stated.append((form.element(one.body), (one.index, *bound), form.element(other)))
                     break

@@ -88,8 +88,8 @@ def _sizes(point: Point, claim: Claim) -> dict[str, int]:
 
 def difference(point: Point, claim: Claim, one: Arb, two: Arb) -> Different:
     """The counterexample with values printed far enough to be told apart."""
-    hidden = set(claim.names.sizes)
-    shown = {name: str(value) for name, value in sorted(point.symbols.items()) if name not in hidden}
+    own = {*claim.names.numbers, *claim.names.letters}
+    shown = {name: str(value) for name, value in sorted(point.symbols.items()) if name in own}
     for (name, _, indices), value in sorted(point.entries.items(), key=lambda item: (item[0][0], item[0][2])):
         shown[f"{name}_{','.join(map(str, indices))}"] = str(value)
     functions = {name: _model_text(name, arity, point) for name, arity in sorted(point.models)}

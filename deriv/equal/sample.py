@@ -49,7 +49,8 @@ class Point:
     symbols: dict[str, Fraction]
     entries: dict[tuple[str, int, tuple[int, ...]], Fraction] = field(default_factory=dict)
     models: dict[tuple[str, int], Model] = field(default_factory=dict)
-    overrides: dict[str, Fraction] = field(default_factory=dict)
+    universal: frozenset[str] = frozenset()
+    reach: dict[tuple[str, int, int], list[tuple[int, int]]] = field(default_factory=dict)
 
     def symbol(self, name: str) -> Fraction:
         """The value of a symbol."""
@@ -63,6 +64,11 @@ class Point:
         """The value of one entry of a family."""
         if name in self.domain.symmetric and len(indices) >= 2:
             indices = (*indices[:-2], *sorted(indices[-2:]))
+        if self.reach:
+            for position, index in enumerate(indices):
+                spans = self.reach.get((name, sups, position))
+                if spans and not any(low <= index <= high for low, high in spans):
+                    raise Undefined("an entry outside the range of its index")
         key = (name, sups, indices)
         known = self.entries.get(key)
         if known is None:
@@ -144,6 +150,7 @@ def points(seed: str, names: Names, domain: Domain, count: int) -> Iterator[Poin
         point = Point(seed, number, domain, symbols)
         try:
             _place_letters(point, names, pattern, dice)
+            point.reach = _reach(point, names)
         except Undefined:
             continue
         if satisfy(point, names, domain):
@@ -191,6 +198,21 @@ def _limits(point: Point, ranges: tuple[tuple[Expr, Expr], ...]) -> tuple[int, i
     if low is None or high is None:
         return 1, 3
     return low, high
+
+
+def _reach(point: Point, names: Names) -> dict[tuple[str, int, int], list[tuple[int, int]]]:
+    """Which entries there are; slots whose ranges depend on other indices are left open."""
+    found: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
+    for slot, pairs in names.slots.items():
+        spans = []
+        for lo, hi in pairs:
+            try:
+                spans.append((index_value(point, lo), index_value(point, hi)))
+            except Undefined:
+                break
+        else:
+            found[slot] = spans
+    return found
 
 
 def index_value(point: Point, node: Expr) -> int:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from deriv.equal.domain_names import is_size
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Const, Delta, Entry, Expr, Product, Sum, Sym
-from deriv.expr.substitute import free_symbols, post_order
+from deriv.expr.nodes import Add, Const, Delta, Entry, Expr, Product, Sum, Sym
+from deriv.expr.substitute import free_symbols, post_order, substitute
 
 Range = tuple[Expr, Expr]
 Slot = tuple[str, int, int]
@@ -23,7 +23,8 @@ class Names:
     """The free names of a claim by what they stand for.
 
     `letters` maps each free index to its ranges (none where nothing says), `sizes` are bounds of sums, `least` is the
-    largest numeral index used in the slots a size bounds, `numbers` are all other free symbols.
+    largest numeral index used in the slots a size bounds, `numbers` are all other free symbols.  `slots` are the ranges
+    that bound indices, shifts included, reach in each slot: outside of them there is no entry.
     """
 
     numbers: tuple[str, ...]
@@ -31,6 +32,7 @@ class Names:
     letters: dict[str, tuple[Range, ...]]
     least: dict[str, int]
     families: tuple[str, ...]
+    slots: dict[Slot, tuple[Range, ...]]
 
 
 class _Reading:
@@ -39,6 +41,7 @@ class _Reading:
     def __init__(self) -> None:
         self.ranges: dict[str, list[Range]] = {}
         self.slots: dict[Slot, list[Range]] = {}
+        self.spans: dict[Slot, list[Range]] = {}
         self.letter_slots: dict[str, list[Slot]] = {}
         self.numerals: dict[Slot, int] = {}
         self.deltas: list[tuple[Expr, Expr]] = []
@@ -66,12 +69,23 @@ class _Reading:
             if index.name in self.ranges:
                 for pair in self.ranges[index.name]:
                     _append(self.slots.setdefault(slot, []), pair)
+                    _append(self.spans.setdefault(slot, []), pair)
             else:
                 self.letter_slots.setdefault(index.name, []).append(slot)
+        elif isinstance(index, Add):
+            self._shifted(slot, index)
         elif index.data and not index.children:
             value = index.data[0]
             if not isinstance(value, str):
                 self.numerals[slot] = max(self.numerals.get(slot, 0), int(value))  # type: ignore[call-overload]
+
+    def _shifted(self, slot: Slot, index: Add) -> None:
+        """x_{t+1} with t = 1 … n - 1 says that the slot reaches from 2 to n."""
+        for part in index.children:
+            if isinstance(part, Sym) and part.name in self.ranges:
+                for pair in self.ranges[part.name]:
+                    moved: list[Expr] = [substitute(index, {part: end}) for end in pair]
+                    _append(self.spans.setdefault(slot, []), (moved[0], moved[1]))
 
     def letter_ranges(self, name: str) -> list[Range]:
         found: list[Range] = []
@@ -83,7 +97,7 @@ class _Reading:
                 if one == Sym(name) and isinstance(other, Sym):
                     for pair in self.ranges.get(other.name, ()):
                         _append(found, pair)
-        return found
+        return [pair for pair in found if name not in free_symbols(pair[0]) | free_symbols(pair[1])]
 
 
 def _append(found: list[Range], pair: Range) -> None:
@@ -112,12 +126,13 @@ def read_names(sides: Iterable[Expr], domain: Domain) -> Names:
     sizes = [name for name in sorted({*free, *hidden}) if name not in letters and "." not in name]
     sizes = [name for name in sizes if name in hidden or is_size(domain, name)]
     numbers = tuple(name for name in free if name not in letters and name not in sizes)
-    return Names(numbers, tuple(sizes), letters, _least(reading), tuple(sorted(reading.families)))
+    spans = {slot: tuple(pairs) for slot, pairs in reading.spans.items()}
+    return Names(numbers, tuple(sizes), letters, _least(reading), tuple(sorted(reading.families)), spans)
 
 
 def _only_bound(name: str, reading: _Reading) -> bool:
-    """Whether a name stands in index positions only as part of an expression and also bounds a range (x_{n-1})."""
-    return name in reading.in_bounds and name not in reading.letter_slots
+    """Whether a name that stands in an index position bounds a range and is no index itself (x_n, x_{n-1})."""
+    return name in reading.in_bounds and not reading.letter_ranges(name)
 
 
 def _names_in_ranges(letters: dict[str, tuple[Range, ...]]) -> set[str]:

@@ -395,7 +395,8 @@ def match_entry(space: Field, pattern: Rat, body: Rat, fixed: Mapping[str, Rat])
             return None
         name = str(kernel.data[0])
         wanted = fixed.get(name, letters.get(name, right))
-        if wanted.key != right.key or (name not in fixed and name not in space.letters):
+        given = name not in space.letters and name in space.domain.facts
+        if wanted.key != right.key or (name not in fixed and given):
             return None
         if name not in fixed:
             letters[name] = right
