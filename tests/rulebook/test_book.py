@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from deriv.rulebook.book import default_book
 from deriv.rulebook.formula import FormulaError, parse_formula
 from deriv.rulebook.loader import FOLDERS, load, read_rule
 from deriv.rulebook.model import CODES, KINDS, Rule, StructureLaw
+from deriv.rulebook.new import skeleton
 
 BOOK = default_book()
 RULES = pytest.mark.parametrize("rule", BOOK.rules, ids=[rule.id for rule in BOOK.rules])
@@ -147,3 +149,14 @@ def test_every_tactic_exists() -> None:
 
 # Rules that follow from others or hold for a formula of the document: explained and diagnosed, not applied as a step.
 DERIVED = {"inverse-function", "implicit", "logarithmic", "second-derivative-of-composition", "fundamental-theorem"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_new_rule_starts_with_all_its_keys(folder: str) -> None:
+    text = skeleton(f"{folder}/name")
+    assert set(tomllib.loads(text)) == {"id", "title", "kind", "law", "explanation", "mistake", "example", "source"}
+
+
+def test_a_new_rule_needs_a_folder() -> None:
+    with pytest.raises(UsageError, match="folder/name is expected"):
+        skeleton("sinc")
