@@ -25,7 +25,9 @@ def _checked(params, data):
             if array.ndim != len(shape):
                 raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
             for length, wanted in zip(array.shape, shape):
-                if sizes.setdefault(wanted, wanted if isinstance(wanted, int) else length) != length:
+                symbol, _, offset = str(wanted).partition(" ")
+                length -= int(offset.replace(" ", "") or 0)
+                if sizes.setdefault(symbol, wanted if isinstance(wanted, int) else length) != length:
                     raise ValueError(f"{name}: expected shape {shape} with {sizes}, got {array.shape}")
             arrays.append(array)
     return arrays

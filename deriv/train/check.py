@@ -25,6 +25,11 @@ from deriv.train.numeric import complex_step, numeric_gradient
 
 METHODS = ("symbolic", "reverse", "central", "richardson", "complex", "torch")
 _MOST_ENTRIES = 2000
+FOREIGN = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError,
+)  # fmt: skip
+"""What a user's own code may raise."""
 
 
 def gradcheck(
@@ -105,7 +110,7 @@ def load(place: str) -> Callable[..., object]:
     found = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(found)
-    except Exception as error:  # noqa: BLE001  (whatever the user's file raises is the user's to see)
+    except FOREIGN as error:
         raise UsageError(f"{file}: {type(error).__name__}: {error}") from None
     function = getattr(found, name, None)
     if not callable(function):
@@ -117,7 +122,8 @@ def call(function: Callable[..., object], params: Arrays, data: Arrays) -> objec
     """Call a user's function with (params, data), or with arrays by the names of its arguments."""
     known = {**params, **data}
     try:
-        names = list(inspect.signature(function).parameters)
+        arguments = inspect.signature(function).parameters.values()
+        names = [a.name for a in arguments if a.default is a.empty]
     except (TypeError, ValueError):
         names = ["params", "data"]
     by_name = all(name in known for name in names)
@@ -125,7 +131,7 @@ def call(function: Callable[..., object], params: Arrays, data: Arrays) -> objec
         raise UsageError(f"the function must take (params, data), or arguments among {', '.join(known)}")
     try:
         return function(**{name: known[name] for name in names}) if by_name else function(params, data)
-    except Exception as error:  # noqa: BLE001  (as above)
+    except FOREIGN as error:
         raise UsageError(f"the function failed with {type(error).__name__}: {error}") from None
 
 

@@ -1,0 +1,207 @@
+"""Training: the lectures' numbers, optima, resumption, emitted loops, bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from deriv.cli.main import cli
+from deriv.errors import UsageError
+from deriv.train import Diverged, train
+from deriv.train.optimizers import OPTIMIZERS
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((120, 3))
+NOISY = (X @ [1.0, -2.0, 0.5] + 0.7 * RNG.standard_normal(120) > 0).astype(float)
+
+
+def write_csv(path, features, target):
+    names = [f"x{k}" for k in range(features.shape[1])]
+    rows = [
+        ",".join([*names, "y"]),
+        *(",".join(map(repr, map(float, (*f, t)))) for f, t in zip(features, target, strict=True)),
+    ]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ["train", *map(str, arguments)])
+
+
+def test_one_step_of_the_lecture():
+    history = train("logistic", (np.array([[3.0, 2.0]]), np.array([1.0])), mode="online", epochs=1, learning_rate=0.1)
+    np.testing.assert_allclose(history.params["w"], [0.15, 0.1], atol=1e-15)
+    assert float(history.params["b"]) == pytest.approx(0.05)
+
+
+def test_linear_regression_reaches_least_squares():
+    y = X @ [1.0, -2.0, 0.5] + 0.3 + 0.1 * np.random.default_rng(1).standard_normal(120)
+    history = train("linear", (X, y), epochs=400, learning_rate=0.3)
+    exact = np.linalg.lstsq(np.column_stack([X, np.ones(120)]), y, rcond=None)[0]
+    np.testing.assert_allclose([*history.params["w"], history.params["b"]], exact, atol=1e-8)
+
+
+def test_logistic_regression_reaches_the_optimum_of_another_solver():
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def loss(t):
+        z = X @ t[:3] + t[3]
+        return np.mean(np.logaddexp(0, z) - NOISY * z) + 0.05 * t[:3] @ t[:3]
+
+    best = optimize.minimize(loss, np.zeros(4), method="BFGS", options={"gtol": 1e-9})
+    history = train("logistic", (X, NOISY), epochs=3000, learning_rate=1.0, l2=0.1)
+    assert abs(history.final_loss - best.fun) < 1e-9
+    np.testing.assert_allclose([*history.params["w"], history.params["b"]], best.x, atol=1e-6)
+
+
+def test_softmax_regression_reaches_the_optimum_of_another_solver():
+    optimize = pytest.importorskip("scipy.optimize")
+    labels = np.argmax(X @ np.random.default_rng(2).standard_normal((3, 3)) + RNG.gumbel(size=(120, 3)), axis=1)
+
+    def loss(t):
+        W, b = t[:9].reshape(3, 3), t[9:]
+        z = X @ W + b
+        top = z.max(1)
+        return np.mean(top + np.log(np.exp(z - top[:, None]).sum(1)) - z[np.arange(120), labels]) + 0.05 * (W * W).sum()
+
+    best = optimize.minimize(loss, np.zeros(12), method="BFGS", options={"gtol": 1e-9})
+    history = train("softmax", (X, labels), epochs=3000, learning_rate=1.0, l2=0.1)
+    assert abs(history.final_loss - best.fun) < 1e-6
+
+
+def test_xor_is_learned():
+    inputs = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    history = train(
+        "mlp:2-3-1:tanh", (inputs, [0.0, 1.0, 1.0, 0.0]), epochs=600, optimizer="adam", learning_rate=0.05, seed=1
+    )
+    assert history.final_loss < 0.01
+
+
+def test_perceptron_separates_and_says_when_it_does_not():
+    signs = np.where(X @ [1.0, -2.0, 0.5] > 0, 1.0, -1.0)
+    apart = np.abs(X @ [1.0, -2.0, 0.5]) > 0.4
+    history = train("perceptron", (X[apart], signs[apart]), mode="online", epochs=500, learning_rate=1.0)
+    assert history.stopped == "every sample is on its side"
+    history = train("perceptron", (X, 2 * NOISY - 1), mode="online", epochs=20, learning_rate=1.0)
+    assert "no line may separate" in history.stopped
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("mode", ["batch", "minibatch"])
+def test_a_resumed_run_gives_the_same_numbers(tmp_path, optimizer, mode):
+    options = {"optimizer": optimizer, "mode": mode, "batch_size": 16, "learning_rate": 0.05, "seed": 3}
+    whole = train("mlp:3-4-1:relu", (X, NOISY), epochs=8, **options)
+    train("mlp:3-4-1:relu", (X, NOISY), epochs=3, output=tmp_path / "p.npz", **options)
+    resumed = train("mlp:3-4-1:relu", (X, NOISY), epochs=8, resume_from=tmp_path / "p.npz", **options)
+    assert resumed.loss == whole.loss
+    for name, value in whole.params.items():
+        np.testing.assert_array_equal(resumed.params[name], value)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_an_emitted_loop_does_the_same(tmp_path, optimizer):
+    data = write_csv(tmp_path / "d.csv", X[:20], NOISY[:20])
+    common = ["--data", data, "--optimizer", optimizer, "--mode", "minibatch", "--batch-size", 8, "--epochs", 5]
+    common += ["--learning-rate", 0.05, "--schedule", "step:2:0.5"]
+    answer = run("mlp:3-4-1:tanh", *common, "--emit", tmp_path / "loop.py", "--format", "json", "-q")
+    assert answer.exit_code == 0, answer.output
+    answer = json.loads(answer.stdout)
+    script = subprocess.run([sys.executable, "-I", tmp_path / "loop.py"], capture_output=True, text=True, check=True)
+    assert script.stdout.strip() == f"loss {answer['loss'][0]:.6g} -> {answer['loss'][-1]:.6g} in 5 epochs"
+
+
+def test_a_formula_trains_like_the_model():
+    formula = r"\frac1n\sum_{i=1}^n (y_i - \sum_{k=1}^d x_{ik} w_k - b)^2"
+    one = train(formula, (X, NOISY), wrt=["w", "b"], epochs=20)
+    other = train("linear", (X, NOISY), epochs=20)
+    np.testing.assert_allclose(one.loss, other.loss, rtol=1e-12)
+
+
+def test_validation_patience_and_sampling():
+    history = train(
+        "logistic", (X, NOISY), epochs=300, validation=0.25, patience=3, learning_rate=2.0, mode="minibatch"
+    )
+    assert len(history.validation) == history.epochs
+    train("logistic", (X, NOISY), epochs=3, sampling="replacement", mode="minibatch")
+
+
+def test_divergence_names_the_learning_rate():
+    with pytest.raises(Diverged, match=r"the learning rate 50 is too large .* try 5"):
+        train("linear", (10 * X, NOISY), epochs=1000, learning_rate=50.0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "arrays", "options", "message"),
+    [
+        ("linear", (X, NOISY[:-1]), {}, "120 rows and the target 119"),
+        ("linear", (np.where(X > 2, np.nan, X), NOISY), {}, "X has nan"),
+        ("linear", (np.array([["a", "b"]]), [1.0]), {}, "not an array of numbers"),
+        ("logistic", (X, NOISY + 1), {}, "must be 0 and 1, found 2"),
+        ("perceptron", (X, NOISY), {}, "must be -1 and 1, found 0"),
+        ("softmax", (X, NOISY - 1), {}, "from 0 on"),
+        ("mlp:5-2-1", (X, NOISY), {}, "expects 5 features"),
+        ("mlp:3-2-2", (X, NOISY + 1), {}, "does not fit 2 classes"),
+        ("mlp:3", (X, NOISY), {}, "at least an input and an output"),
+        ("mlp:3-x", (X, NOISY), {}, "whole numbers"),
+        ("nothing", (X, NOISY), {}, "unknown model"),
+        ("linear", (X, NOISY), {"optimizer": "lion"}, "unknown optimizer lion"),
+        ("linear", (X, NOISY), {"learning_rate": -1.0}, "must be a positive number"),
+        ("linear", (X, NOISY), {"schedule": "step:1"}, "unknown schedule"),
+        ("linear", (X, NOISY), {"params": {"q": 1.0}}, "unknown parameter q"),
+        ("linear", (X, NOISY), {"loss": "huber"}, "unknown loss"),
+        ("linear", (np.zeros((0, 2)), np.zeros(0)), {}, "empty"),
+        ("linear", {"A": X}, {}, "no array X"),
+    ],
+)
+def test_bad_input_is_one_clear_line(spec, arrays, options, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        train(spec, arrays, **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("a,b\n", "no row of data"),
+        ("a,b\n1,2\n3\n", "row 3 has 1 cells"),
+        ("a,b\n1,two\n", "'two' is not a number"),
+        ("a,b\n1,nan\n", "not a finite number"),
+        ("a,a\n1,2\n", "two columns have one name"),
+        ("a\n1\n", "no column beside the target"),
+    ],
+)
+def test_bad_files_exit_with_two_and_write_nothing(tmp_path, text, message):
+    file = tmp_path / "d.csv"
+    file.write_text(text)
+    answer = run("linear", "--data", file, "-o", tmp_path / "p.npz")
+    assert answer.exit_code == 2 or isinstance(answer.exception, UsageError)
+    assert message in (answer.output + str(answer.exception or ""))
+    assert not (tmp_path / "p.npz").exists()
+
+
+def test_diverged_runs_save_nothing(tmp_path):
+    data = write_csv(tmp_path / "d.csv", 100 * X, NOISY)
+    answer = run("linear", "--data", data, "--learning-rate", 10, "-o", tmp_path / "p.npz")
+    assert answer.exit_code == 1
+    assert list(tmp_path.iterdir()) == [data]
+
+
+def test_class_names_may_be_words(tmp_path):
+    file = tmp_path / "d.csv"
+    file.write_text("a,b,kind\n1,2,cat\n3,1,dog\n0,1,cat\n2,2,dog\n")
+    answer = run("softmax", "--data", file, "--epochs", 5, "--format", "json")
+    assert json.loads(answer.stdout)["epochs"] == 5
+
+
+def test_a_plot_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    history = train("logistic", (X, NOISY), epochs=3)
+    history.plot(str(tmp_path / "loss.svg"))
+    assert "<svg" in (tmp_path / "loss.svg").read_text()
