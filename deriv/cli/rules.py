@@ -20,8 +20,14 @@ _KINDS = ("function", "structure", "algebra", "gradient", "matrix")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Kind of answer."
 )
-def command(kind: str | None, directory: Path | None, form: str) -> None:
+@click.option("--new", "new", metavar="FOLDER/ID", help="Write a rule file to fill in.")
+def command(kind: str | None, directory: Path | None, form: str, new: str | None) -> None:
     """List the rule book."""
+    if new is not None:
+        from deriv.rulebook.new import write
+
+        click.echo(write(new))
+        return
     from deriv.rulebook.book import default_book
 
     book = default_book(directory)

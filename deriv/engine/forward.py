@@ -84,10 +84,14 @@ class _Engine:
     equations: dict[Expr, Expr]
     steps: list[Step] = field(default_factory=list)
     canon: Canon = field(default_factory=Canon)
-    light: tuple[Pass, ...] = field(default_factory=light_passes)
+    pool: dict[Expr, Expr] = field(default_factory=dict)
+    light: tuple[Pass, ...] = ()
     flat: Pass = field(default_factory=lambda: Pass("", flatten))
     pending: dict[Expr, bool] = field(default_factory=dict)
     wave: int = 0
+
+    def __post_init__(self) -> None:
+        self.light, self.flat = light_passes(self.pool), Pass("", flatten, self.pool)
 
     def record(self, rule: str, before: Expr, after: Expr) -> Expr:
         """Note a step, unless nothing changed; the new line is flat."""
@@ -101,7 +105,7 @@ class _Engine:
 
     def differentiate(self, line: Expr) -> Expr:
         """Apply rules to the derivatives of the line, wave by wave, until none is left."""
-        line = self.tidy(line)
+        line = self.tidy(self.flat(line))
         while targets := self._ready(line):
             self.wave += 1
             for target in targets:
@@ -172,19 +176,20 @@ class _Engine:
     def finish(self, line: Expr) -> Expr:
         """Algebra of the result, rule by rule, until nothing changes."""
         algebra, naming = Algebra(self.canon), Naming(self.matcher.definitions.given, self.equations, self.canon)
-        passes = (
-            Pass("delta-contraction", indices.contract),
-            Pass("cancel", algebra.powers),
-            Pass("definition", naming.fold),
-            Pass("labels-sum-to-one", naming.known),
-            Pass("sum-constant-factor", indices.take_out),
-            Pass("sum-of-constant", indices.sum_constant),
-            Pass("like-terms", algebra.like_terms),
-            Pass("common-denominator", algebra.common_denominator),
-            Pass("distribute", algebra.distribute),
-            Pass("collect", algebra.collect),
-            Pass("minus-bracket", minus_bracket),
+        visits = (
+            ("delta-contraction", indices.contract),
+            ("cancel", algebra.powers),
+            ("definition", naming.fold),
+            ("labels-sum-to-one", naming.known),
+            ("sum-constant-factor", indices.take_out),
+            ("sum-of-constant", indices.sum_constant),
+            ("like-terms", algebra.like_terms),
+            ("common-denominator", algebra.common_denominator),
+            ("distribute", algebra.distribute),
+            ("collect", algebra.collect),
+            ("minus-bracket", minus_bracket),
         )
+        passes = [Pass(rule, visit, self.pool) for rule, visit in visits]
         for _ in range(MAX_ROUNDS):
             before = line
             for rewriting in passes:
@@ -192,7 +197,7 @@ class _Engine:
                 line = self.tidy(self.record(rewriting.rule, line, rewriting(line)))
             if line == before:
                 break
-        return self.record("reordering", line, Pass("reordering", algebra.ordered)(line))
+        return self.record("reordering", line, Pass("reordering", algebra.ordered, self.pool)(line))
 
 
 def apply_rule(derivative: Expr, matcher: Matcher) -> Applied:

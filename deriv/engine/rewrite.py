@@ -15,10 +15,15 @@ MAX_POWER = 64  # 2**1000 stays a power
 
 @dataclass(slots=True)
 class Pass:
-    """A rewriting of single nodes; `rule` names it, `done` remembers the results for nodes seen before."""
+    """A rewriting of single nodes; `rule` names it, `done` remembers the results for nodes seen before.
+
+    `pool` holds one object for equal expressions and is shared by the passes of a derivation: comparing two lines
+    then costs no more than the part in which they differ.
+    """
 
     rule: str
     visit: Callable[[Expr], Expr]
+    pool: dict[Expr, Expr] = field(default_factory=dict)
     done: dict[Expr, Expr] = field(default_factory=dict)
 
     def __call__(self, root: Expr) -> Expr:
@@ -34,7 +39,9 @@ class Pass:
                 stack.extend(todo)
                 continue
             stack.pop()
+            node = self.pool.setdefault(node, node)
             new = self.visit(same_or(node, tuple(done[child] for child in node.children)))
+            new = self.pool.setdefault(new, new)
             done[node] = new
             done.setdefault(new, new)
         return done[root]
@@ -121,11 +128,11 @@ def _product(parts: list[Expr]) -> Expr:
     return n.ONE if not parts else parts[0] if len(parts) == 1 else n.Mul(tuple(parts))
 
 
-def light_passes() -> tuple[Pass, ...]:
+def light_passes(pool: dict[Expr, Expr]) -> tuple[Pass, ...]:
     """What is done after every step."""
     return (
-        Pass("zero-product", zero_product),
-        Pass("unit-factor", unit_factor),
-        Pass("zero-term", zero_term),
-        Pass("arithmetic", arithmetic),
+        Pass("zero-product", zero_product, pool),
+        Pass("unit-factor", unit_factor, pool),
+        Pass("zero-term", zero_term, pool),
+        Pass("arithmetic", arithmetic, pool),
     )

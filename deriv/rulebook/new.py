@@ -1,9 +1,8 @@
-"""Starts a rule file: `python -m deriv.rulebook.new functions/sinc` writes `rules/functions/sinc.toml` to fill in."""
+"""Starts a rule file: `deriv rules --new functions/sinc` writes `rules/functions/sinc.toml` to fill in."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -60,22 +59,13 @@ cite = "…"
 """
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the file, unless there is one."""
-    try:
-        (path,) = arguments
-        text = skeleton(path)
-    except (ValueError, UsageError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+def write(path: str) -> str:
+    """Write the file into the checkout's rules, unless there is one; its path."""
+    text = skeleton(path)
     file = Path(__file__).parents[2] / "rules" / f"{path}.toml"
+    if not file.parent.is_dir():
+        raise UsageError("new rules are written in a checkout, and this is an installed deriv")
     if file.exists():
-        sys.stderr.write(f"error: {file} is there already\n")
-        return 2
+        raise UsageError(f"{file} is there already")
     file.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{file}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return str(file)
