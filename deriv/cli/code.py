@@ -9,7 +9,7 @@ import click
 from deriv.cli.output import complain, write_lines
 from deriv.errors import DerivError, UsageError
 
-TARGETS = ("numpy",)
+TARGETS = ("numpy", "torch", "jax")
 
 
 @click.command("code", context_settings={"ignore_unknown_options": True})

@@ -9,7 +9,7 @@ from deriv.codegen.program import Program, size_sources
 from deriv.codegen.text import HELPERS, Writer, safe_name, used_sizes
 from deriv.engine.graph import Shape
 
-_CHECK = '''
+CHECK = '''
 def _checked(params, data):
     """The arrays in the order of PARAMS and DATA, or a ValueError that says what was expected."""
     sizes = {}
@@ -44,7 +44,7 @@ def self_test(seed=0, step={step}):
     for name, high in LABELS.items():
         data[name] = rng.integers(high[0], high[0] + sizes.get(high[1], high[1]), shape_of(DATA[name]))
     _, grad = loss_and_grad(params, data)
-    worst, scale = 0.0, max(1e-3, *(float(np.abs(g).max()) for g in grad.values()))
+    worst, scale = 0.0, max(1e-3, *(float(np.abs(np.asarray(g)).max()) for g in grad.values()))
     for name, value in params.items():
         for entry in np.ndindex(value.shape):
             ends = []
@@ -83,10 +83,10 @@ def variables(program: Program) -> dict[str, str]:
     return names
 
 
-def start(program: Program, module: str = "np") -> Writer:
+def start(program: Program, module: str = "np", kind: type[Writer] = Writer) -> Writer:
     """A writer that knows the inputs by their names."""
     names = variables(program)
-    writer = Writer(module=module, labels=program.arrays.labels)
+    writer = kind(module=module, labels=program.arrays.labels)
     writer.taken |= {*names.values(), "value", "loss", "self_test", "make"}
     for op in program.arrays.ops:
         if op.name == "input":
@@ -247,7 +247,7 @@ def module(program: Program, *, formula: str = "", dtype: str = "float64", extra
         ),
         *([extra] if extra else []),
         quick_check(program),
-        _CHECK,
+        CHECK,
         self_test_text(program, dtype),
     ]
     return "\n".join(parts)

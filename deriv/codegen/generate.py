@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deriv.codegen import emit
+from deriv.codegen.others import jax_module, torch_module
 from deriv.codegen.program import Program, build
 from deriv.codegen.sizes import Definition
 from deriv.errors import UsageError
@@ -84,4 +85,4 @@ def _numpy(program: Program, formula: str, dtype: str) -> str:
     return emit.module(program, formula=formula, dtype=dtype)
 
 
-TARGETS: dict[str, Callable[[Program, str, str], str]] = {"numpy": _numpy}
+TARGETS: dict[str, Callable[[Program, str, str], str]] = {"numpy": _numpy, "torch": torch_module, "jax": jax_module}

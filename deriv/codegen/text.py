@@ -13,7 +13,7 @@ from deriv.engine.graph import Dim, Shape
 from deriv.errors import MeaningError
 
 _INLINE = VIEWS | {"input", "number", "constant", "size"}
-_ATOM, _POWER, _SIGN, _TIMES, _PLUS, _COMPARE = 6, 5, 4, 3, 2, 1
+_ATOM, _POWER, _SIGN, _TIMES, _PLUS, COMPARE = 6, 5, 4, 3, 2, 1
 _OPERATORS = {
     "add": ("+", _PLUS),
     "sub": ("-", _PLUS),
@@ -21,12 +21,12 @@ _OPERATORS = {
     "div": ("/", _TIMES),
     "matmul": ("@", _TIMES),
     "pow": ("**", _POWER),
-    "gt": (">", _COMPARE),
-    "ge": (">=", _COMPARE),
-    "lt": ("<", _COMPARE),
-    "le": ("<=", _COMPARE),
-    "eq": ("==", _COMPARE),
-    "ne": ("!=", _COMPARE),
+    "gt": (">", COMPARE),
+    "ge": (">=", COMPARE),
+    "lt": ("<", COMPARE),
+    "le": ("<=", COMPARE),
+    "eq": ("==", COMPARE),
+    "ne": ("!=", COMPARE),
 }
 NUMPY_NAMES = {
     **{name: name for name in "exp log log1p sin cos tan sinh cosh tanh sqrt abs sign floor where vdot".split()},
@@ -187,7 +187,7 @@ class Writer:
         left, right = op.args
         if op.name in ("matmul", "pow"):
             return f"{self.inside(left, _ATOM)} {sign} {self.inside(right, _ATOM)}", _TIMES if sign == "@" else level
-        tight = level + 1 if op.name in ("sub", "div") or level == _COMPARE else level
+        tight = level + 1 if op.name in ("sub", "div") or level == COMPARE else level
         left_text, right_text = self.inside(left, level), self.inside(right, tight)
         if level == _TIMES and left.name == "matmul" and left not in self.variables:
             left_text = f"({left_text})"

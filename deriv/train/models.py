@@ -107,7 +107,7 @@ def sample_loss(name: str, y: Expr, yhat: Expr, z: Expr) -> Expr:
         case "hinge":
             return Call("relu", (_minus(ONE, Mul((y, z))),))
         case "perceptron":
-            # a sample on the line counts as wrong, or training could never leave w = 0: max has its slope from the right
+            # a sample on the line counts as wrong, or w = 0 would stay: the slope of max is that from the right
             return Call("max", (ZERO, neg(Mul((y, z)))))
     raise UsageError(f"unknown loss {name} (known: {', '.join(LOSSES)})")
 

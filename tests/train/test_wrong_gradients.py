@@ -67,7 +67,7 @@ def test_two_hundred_wrong_gradients():
         tried += 1
         given, codes = spoilt
 
-        def function(params, data, given=given):  # noqa: ARG001  (as a user's function is called)
+        def function(params, data, given=given):
             return given
 
         report = gradcheck(what, function, params=params, data=data, seed=seed)
