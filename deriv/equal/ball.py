@@ -11,8 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
-import flint
-
+from deriv.equal.ball_functions import DIRECT, Arb, binomial, numeric_power, rational, whole_power
 from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
 from deriv.equal.sample import Point
 from deriv.expr.functions import FUNCTIONS
@@ -35,14 +34,8 @@ from deriv.expr.nodes import (
 )
 from deriv.expr.substitute import bound_name, post_order
 
-Arb = flint.arb
-_MAX_EXPONENT = 100_000
+_MAX_INDEX_BITS = 2000
 NO_RADII: Final[Mapping[Expr, Fraction]] = MappingProxyType({})
-
-
-def rational(value: Fraction) -> flint.fmpq:
-    """A fraction for flint."""
-    return flint.fmpq(value.numerator, value.denominator)
 
 
 def bound_dependence(root: Expr) -> dict[int, tuple[str, ...]]:
@@ -128,10 +121,8 @@ class _Run:
                 for child in node.children:
                     result *= self.exact(child)
                 return result
-            case Pow() if isinstance(node.exponent, Num) and abs(node.exponent.value) <= 8:
-                base, exponent = self.exact(node.base), node.exponent.value
-                if exponent.denominator == 1 and (base or exponent >= 0):
-                    return base ** int(exponent)
+            case Pow():
+                return _exact_power(self.exact(node.base), self.exact(node.exponent))
             case Entry():
                 return self.point.entry(node.name, node.sups, tuple(self.integer(i) for i in node.indices))
             case Const() if node.name == "oo":
@@ -145,6 +136,15 @@ class _Run:
             known = all(_is_discrete_leaf(part, self.point) for part in post_order(node))
             self.plan.discrete[id(node)] = known
         return known
+
+
+def _exact_power(base: Fraction, exponent: Fraction) -> Fraction:
+    """A power in an index or a bound."""
+    if exponent.denominator != 1 or (not base and exponent < 0):
+        raise Undefined("an index is not a whole number")
+    if abs(exponent) * max(base.numerator.bit_length(), base.denominator.bit_length()) > _MAX_INDEX_BITS:
+        raise TooLarge("too large an index")
+    return base ** int(exponent)
 
 
 def _is_discrete_leaf(node: Expr, point: Point) -> bool:
@@ -213,11 +213,11 @@ def _pow(run: _Run, node: Expr) -> Arb:
     assert isinstance(node, Pow)
     base = run.value(node.base)
     if isinstance(node.exponent, Num):
-        return _numeric_power(base, node.exponent.value)
+        return numeric_power(base, node.exponent.value)
     exponent = run.value(node.exponent)
     whole = exponent.unique_fmpz() if exponent.is_exact() and exponent.is_integer() else None
     if whole is not None:
-        return _numeric_power(base, Fraction(int(whole)))
+        return numeric_power(base, Fraction(int(whole)))
     if base.is_zero() and exponent > 0:
         return Arb(0)
     if not base > 0:
@@ -225,118 +225,10 @@ def _pow(run: _Run, node: Expr) -> Arb:
     return (exponent * base.log()).exp()
 
 
-def _numeric_power(base: Arb, exponent: Fraction) -> Arb:
-    if exponent == 0:
-        return Arb(1)
-    if exponent < 0 and not base != 0:
-        raise Undefined("division by zero")
-    if abs(exponent) > _MAX_EXPONENT:
-        raise TooLarge("too large an exponent")
-    if exponent.denominator == 1:
-        return whole_power(base, int(exponent))
-    if base.is_zero():
-        return Arb(0)
-    if not base > 0:
-        raise Undefined("a root of a number that is not positive")
-    if exponent == Fraction(1, 2):
-        return base.sqrt()
-    return (Arb(rational(exponent)) * base.log()).exp()
-
-
-def whole_power(base: Arb, exponent: int) -> Arb:
-    """By repeated squaring: flint's own power gives up on a ball around 0."""
-    if exponent < 0:
-        return 1 / whole_power(base, -exponent)
-    result = Arb(1)
-    while exponent:
-        if exponent & 1:
-            result *= base
-        exponent >>= 1
-        if exponent:
-            base *= base
-    return result
-
-
-def _log(x: Arb) -> Arb:
-    if not x > 0:
-        raise Undefined("the logarithm of a number that is not positive")
-    return x.log()
-
-
-def _exp(x: Arb) -> Arb:
-    if abs(x) > 1_000_000:
-        raise TooLarge("too large an exponent")
-    return x.exp()
-
-
-def _sign(x: Arb) -> Arb:
-    if x > 0:
-        return Arb(1)
-    if x < 0:
-        return Arb(-1)
-    raise Undefined("the sign of a number that may be 0")
-
-
-def _unit_step(x: Arb) -> Arb:
-    return (_sign(x) + 1) / 2
-
-
-def _floor(x: Arb) -> Arb:
-    value = x.floor()
-    if not value.is_exact():
-        raise Undefined("the floor at a jump")
-    return value
-
-
-def _inside(method: Callable[[Arb], Arb]) -> Callable[[Arb], Arb]:
-    def checked(x: Arb) -> Arb:
-        if not (x <= 1 and x >= -1):
-            raise Undefined("outside -1 … 1")
-        return method(x)
-
-    return checked
-
-
-def _gamma(x: Arb) -> Arb:
-    if not x > 0:
-        raise Undefined("gamma of a number that is not positive")
-    if x > 10_000:
-        raise TooLarge("too large a factorial")
-    return x.gamma()
-
-
-_DIRECT: Mapping[str, Callable[[Arb], Arb]] = {
-    "exp": _exp,
-    "log": _log,
-    "ln": _log,
-    "sin": Arb.sin,
-    "cos": Arb.cos,
-    "asin": _inside(Arb.asin),
-    "arcsin": _inside(Arb.asin),
-    "atan": Arb.atan,
-    "arctan": Arb.atan,
-    "tanh": Arb.tanh,
-    "sinh": lambda x: (_exp(x) - _exp(-x)) / 2,
-    "cosh": lambda x: (_exp(x) + _exp(-x)) / 2,
-    "asinh": Arb.asinh,
-    "softplus": lambda x: _exp(x).log1p(),
-    "abs": abs,
-    "sign": _sign,
-    "step": _unit_step,
-    "heaviside": _unit_step,
-    "floor": _floor,
-    "erf": Arb.erf,
-    "gamma": _gamma,
-    "factorial": lambda x: _gamma(x + 1),
-    "digamma": lambda x: Arb.digamma(x) if x > 0 else _gamma(x),
-    "relu": lambda x: x.max(Arb(0)),
-}
-
-
 def _call(run: _Run, node: Expr) -> Arb:
     name = str(node.data[0])
     args = [run.value(child) for child in node.children]
-    direct = _DIRECT.get(name)
+    direct = DIRECT.get(name)
     if direct is not None and len(args) == 1:
         return direct(args[0])
     if name in ("max", "min") and args:
@@ -345,14 +237,8 @@ def _call(run: _Run, node: Expr) -> Arb:
             result = result.max(arg) if name == "max" else result.min(arg)
         return result
     if name == "binomial" and len(args) == 2:
-        return _binomial(args[0], args[1])
+        return binomial(args[0], args[1])
     return _reduced(run, node)
-
-
-def _binomial(n: Arb, k: Arb) -> Arb:
-    if not (n >= 0 and k >= 0 and n >= k):
-        raise Undefined("a binomial outside 0 <= k <= n")
-    return _gamma(n + 1) / (_gamma(k + 1) * _gamma(n - k + 1))
 
 
 def _reduced(run: _Run, node: Expr) -> Arb:

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 import flint
 
-from deriv.equal.ball import Arb, Evaluator
+from deriv.equal.ball import Evaluator
+from deriv.equal.ball_functions import Arb
 from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
 from deriv.equal.decision import Conditional, Decision, Proved, Tested, Undecided
 from deriv.equal.prepare import Claim

@@ -10,7 +10,8 @@ from math import log10
 
 import flint
 
-from deriv.equal.ball import Arb, Evaluator
+from deriv.equal.ball import Evaluator
+from deriv.equal.ball_functions import Arb
 from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
 from deriv.equal.decision import Different, Undecided
 from deriv.equal.prepare import Claim, make_claim

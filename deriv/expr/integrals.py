@@ -22,7 +22,7 @@ def integral(expr: Integral) -> Expr | None:
     primitive = antiderivative(body, variable, poles)
     if primitive is None:
         return None
-    ends = tuple({variable: end} for end in (lo, hi))
+    ends: list[dict[Expr, Expr]] = [{variable: end} for end in (lo, hi)]
     for base, exponent in poles:
         values = [substitute(base, end) for end in ends]
         if not _same_sign(values) and (exponent != -1 or all(number(value) is not None for value in values)):
@@ -81,6 +81,7 @@ def _basic(body: Expr, variable: Sym, poles: list[tuple[Expr, Fraction]]) -> Exp
     coefficients = polynomial(body, variable)
     if coefficients is not None:
         return _integrated(coefficients, variable)
+    body = _merged(body)
     if isinstance(body, Pow) and isinstance(body.exponent, Num):
         return _power(body, body.exponent.value, variable, poles)
     if isinstance(body, Pow) and body.base == Const("e"):
@@ -94,6 +95,18 @@ def _basic(body: Expr, variable: Sym, poles: list[tuple[Expr, Fraction]]) -> Exp
         }.get(body.function)
         return None if primitive is None else _by_slope(body, argument, variable, primitive)
     return None
+
+
+def _merged(body: Expr) -> Expr:
+    """(u^a)^b as u^(ab) for whole exponents."""
+    while isinstance(body, Pow) and isinstance(body.base, Pow):
+        inner, outer = body.base.exponent, body.exponent
+        if not (isinstance(inner, Num) and isinstance(outer, Num)):
+            break
+        if inner.value.denominator != 1 or outer.value.denominator != 1:
+            break
+        body = Pow(body.base.base, Num(inner.value * outer.value))
+    return body
 
 
 def _by_slope(body: Expr, argument: Expr, variable: Sym, primitive: Expr) -> Expr | None:

@@ -58,17 +58,15 @@ def limit(expr: Limit) -> Expr | None:
     name, side = str(expr.data[0]), str(expr.data[1])
     if depth(body) > 100:
         return None
-    body = _carried_out(body)
-    if body is None:
-        return None
-    if name not in free_symbols(body):
-        return body
+    whole = _carried_out(body)
+    if whole is None or name not in free_symbols(whole):
+        return whole
     small = fresh_name(_SMALL, {_SMALL})
     infinite = _infinity(point)
     replacement = mul(Num(infinite), power(Sym(small), MINUS_ONE)) if infinite else Add((point, Sym(small)))
     if not infinite and name in free_symbols(point):
         return None
-    shifted = substitute(body, {Sym(name): replacement})
+    shifted = substitute(whole, {Sym(name): replacement})
     sign = 1 if infinite or side == "+" else -1 if side == "-" else 0
     for order in _ORDERS:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 P = "exp(z[k])/sum(l,1,K,exp(z[l]))"
+SOFT_I = "exp(z[i])/sum(k,1,K,exp(z[k]))"
 LSE = "log(sum(k,1,K,exp(z[k])))"
 BCE = "-(y*log(p)+(1-y)*log(1-p))"
 
@@ -99,8 +100,7 @@ SUMS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "D(exp(z[i])/sum(k,1,K,exp(z[k])),z[j])",
-        "cases(i==j,exp(z[i])/sum(k,1,K,exp(z[k]))*(1-exp(z[i])/sum(k,1,K,exp(z[k]))),"
-        "-exp(z[i])*exp(z[j])/sum(k,1,K,exp(z[k]))**2)",
+        f"cases(i==j,{SOFT_I}*(1-{SOFT_I}),-exp(z[i])*exp(z[j])/sum(k,1,K,exp(z[k]))**2)",
         "",
     ),
     (f"D(-sum(k,1,K,y[k]*log({P})),z[j])", "exp(z[j])/sum(k,1,K,exp(z[k]))-y[j]", "sum(k,1,K,y[k])=1"),
@@ -233,6 +233,12 @@ UNEQUAL: tuple[tuple[str, str, str], ...] = (
     ("sum(k,1,K,p[k]*log(p[k]/q[k]))", "sum(k,1,K,p[k]*log(q[k]/p[k]))", "p,q:positive"),
     ("lim(h,0,((x+h)**3-x**3)/h)", "x**2", ""),
     ("integral(t,0,x,2*t)", "2*x**2", ""),
+)
+
+TESTED: tuple[tuple[str, str, str], ...] = (
+    ("sum(i,1,n,q**i)", "q*(1-q**n)/(1-q)", "q:positive"),
+    ("sum(i,1,n,sum(j,1,i,a[j]))", "sum(j,1,n,(n-j+1)*a[j])", ""),
+    ("sum(i,1,n,sum(j,i,n,a[i]*b[j]))", "sum(j,1,n,sum(i,1,j,a[i]*b[j]))", ""),
 )
 
 UNDECIDED: tuple[tuple[str, str, str], ...] = (
