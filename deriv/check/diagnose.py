@@ -21,6 +21,7 @@ from deriv.meaning.scoping import settled, widened
 from deriv.source import SourceFile, Span
 
 _MAX_EDITS = 160
+_MAX_READINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,14 @@ class Diagnostician:
         self.source, self.judge, self.macros = source, judge, macros
 
     def explain(self, outcome: Outcome, lhs: Node, rhs: Node) -> Found | None:
-        """The first edit that repairs the step, or None."""
+        """The first edit that repairs the step under the likeliest reading that allows a repair."""
+        for one in (outcome, *outcome.others[:_MAX_READINGS]):
+            found = self._explain(one, lhs, rhs)
+            if found is not None:
+                return found
+        return None
+
+    def _explain(self, outcome: Outcome, lhs: Node, rhs: Node) -> Found | None:
         if outcome.meant is None or outcome.interpretation is None:
             return None
         text = self.source.slice(rhs.span)

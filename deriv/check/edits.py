@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -62,6 +63,7 @@ def edits_of(source: SourceFile, lhs: Node, rhs: Node, outcome: Outcome, sizes: 
     yield from _constant_factors(source, rhs, sizes)
     yield from _names(source, lhs, rhs, parts)
     yield from _exponents(source, parts)
+    yield from _pulled_out(source, parts)
     yield from _arguments(source, parts)
     yield from _missing_factors(source, lhs, rhs, parts, outcome)
     yield from _terms(source, parts)
@@ -174,7 +176,7 @@ def _names(source: SourceFile, lhs: Node, rhs: Node, parts: list[Part]) -> Itera
     """One symbol in the place of another of the same claim."""
     known: dict[str, str] = {}
     for part in (*parts_below(lhs), *parts):
-        if isinstance(part.node, Name) and not _is_script_part(part):
+        if isinstance(part.node, Name) and not _is_script_part(part) and not _is_differentiated(part):
             known.setdefault(canonical(part.node), source.slice(part.node.span))
     letters = {
         canonical(p.node): source.slice(p.node.span)
@@ -191,6 +193,11 @@ def _names(source: SourceFile, lhs: Node, rhs: Node, parts: list[Part]) -> Itera
                 word = "index" if script else "symbol"
                 message = f"the wrong {word}: {name} is meant, not {canonical(part.node)}"
                 yield Edit(((part.node.span, text),), code, message, part.node.span)
+
+
+def _is_differentiated(part: Part) -> bool:
+    """Whether a name is what a ratio differentiates, such as the L of ∂L/∂w."""
+    return any(isinstance(up, Deriv) and up.ratio for up in part.above)
 
 
 def _is_script_part(part: Part) -> bool:
@@ -211,6 +218,29 @@ def _exponents(source: SourceFile, parts: list[Part]) -> Iterator[Edit]:
             text = f"({source.slice(node.span)})^2" if isinstance(node, Function) else None
             change = (node.span, text) if text else (end, "^2")
             yield Edit((change,), Code.POWER_RULE, "a square is lost", node.span)
+
+
+def _pulled_out(source: SourceFile, parts: list[Part]) -> Iterator[Edit]:
+    """f(1 - u) where 1 - f(u) is meant."""
+    for part in parts:
+        node = part.node
+        if isinstance(node, Product):
+            for name, group in itertools.pairwise(node.factors):
+                if isinstance(name, Name) and isinstance(group, Group):
+                    yield from _pull(source, source.slice(name.span), group, Span(name.span.start, group.span.end))
+        elif isinstance(node, Function) and isinstance(node.arg, Group):
+            head = source.text[node.span.start : node.arg.span.start]
+            yield from _pull(source, head, node.arg, node.span)
+
+
+def _pull(source: SourceFile, head: str, group: Group, span: Span) -> Iterator[Edit]:
+    body = group.body
+    if not isinstance(body, Additive) or not isinstance(body.terms[0], Number) or len(body.terms) < 2:
+        return
+    first, sign = source.slice(body.terms[0].span), body.signs[1]
+    rest = source.text[body.terms[1].span.start : body.span.end]
+    message = f"the {first} belongs outside of the function"
+    yield Edit(((span, f"({first} {sign} {head}({rest}))"),), Code.ALGEBRA, message, span)
 
 
 def _arguments(source: SourceFile, parts: list[Part]) -> Iterator[Edit]:

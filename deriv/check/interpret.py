@@ -23,7 +23,7 @@ _MAX_ALTERNATIVES = 6
 class Interpretation:
     """How names are filled in; `note` is for the report when it is not the plain way.
 
-    `optional` ones may show that a step holds, but a step need not be refuted under them to be wrong.
+    Any way may show that a step holds; only the plain ones can leave it open.
     """
 
     definitions: Mapping[Key, Definition]
@@ -34,18 +34,28 @@ class Interpretation:
     bodies: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     optional: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is how the document reads without any charity."""
+        return not (self.note or self.optional)
+
     def resolver(self, scope: Scope) -> Resolver:
         """A resolver that fills names in this way."""
         return Resolver(self.definitions, scope.depends, scope.independent, self.hold_others, self.bodies, self.exact)
 
 
 def interpretations(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:
-    """All ways to take the definitions that matter for the given names."""
+    """All ways to take the definitions that matter for the given names, each with and without other variables held."""
+    for way in _ways(scope, names):
+        yield way
+        yield replace(way, hold_others=True)
+
+
+def _ways(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:
     current = scope.current()
     bodies = activation_bodies(scope)
     plain = Interpretation(current, bodies=bodies)
     yield plain
-    yield replace(plain, hold_others=True)
     if scope.identity_activation:
         identity = dict.fromkeys(bodies, _identity)
         yield replace(plain, bodies=identity, note="the activation is taken as the identity, as the text says")

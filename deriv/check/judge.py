@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deriv.check.abstract import chain_rule
 from deriv.check.compare import Aligned, align, decide_all
@@ -54,6 +54,7 @@ class Outcome:
     domain: Domain = field(default_factory=Domain)
     notes: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
+    others: tuple[Outcome, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -72,7 +73,7 @@ class Judge:
         """Whether the two sides are equal, for every reading and interpretation that may be meant."""
         began = time.monotonic()
         first_problem: str | None = None
-        different: Outcome | None = None
+        differences: list[Outcome] = []
         blocked: Outcome | None = None
         weaker: Outcome | None = None
         tries = 0
@@ -87,8 +88,8 @@ class Judge:
                 if outcome.holds:
                     weaker = _better(weaker, outcome)
                 elif isinstance(outcome.decision, Different):
-                    different = different or outcome
-                elif not (outcome.interpretation and outcome.interpretation.optional):
+                    differences.append(outcome)
+                elif self._blocks(meant, outcome):
                     blocked = blocked or outcome
                 if tries >= _MAX_TRIES or (self.seconds and time.monotonic() - began > self.seconds):
                     return weaker or Outcome(Undecided("too many readings to try within the limit"))
@@ -96,7 +97,24 @@ class Judge:
                 return weaker
         if weaker is None:
             weaker = by_chain_rule(lhs, rhs)
-        return weaker or blocked or different or Outcome(Undecided(first_problem or "the step could not be read"))
+        if differences:
+            different = replace(differences[0], others=tuple(differences[1:]))
+        return (
+            weaker
+            or blocked
+            or (different if differences else None)
+            or Outcome(Undecided(first_problem or "the step could not be read"))
+        )
+
+    @staticmethod
+    def _blocks(meant: Meant, outcome: Outcome) -> bool:
+        """Whether an open question keeps a step from being called wrong.
+
+        Charitable interpretations may only help; a less likely reading in which nothing is defined is not meant.
+        """
+        plain = outcome.interpretation is None or outcome.interpretation.is_plain
+        nowhere = isinstance(outcome.decision, Undecided) and outcome.decision.reason.startswith("no point")
+        return plain and not (nowhere and meant.rank > 0)
 
     # --- readings ------------------------------------------------------------------------------------------------
 
@@ -120,7 +138,7 @@ class Judge:
     def _meant(
         self, lhs: Node, rhs: Node, answers: dict[object, int], note: str, rank: int
     ) -> tuple[Meant | str, Reading]:
-        reading = Reading(dict(answers))  # type: ignore[arg-type]
+        reading = Reading(dict(answers))
         ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
         elaborator = Elaborator(self.scope, reading, ranges)
         try:
@@ -195,7 +213,7 @@ def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:
     left, right = ({name for pair in pairs for name in _links(pair[k])} for k in (0, 1))
     if left == right:
         return None
-    of, by = sorted(left ^ right)[0][1:].split("/∂")
+    of, by = sorted(left ^ right)[0][1:].replace("'", "").split("/∂")
     return Undecided(f"how {of} depends on {by} is not stated")
 
 

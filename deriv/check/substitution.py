@@ -18,7 +18,7 @@ def put_in(scope: Scope, lhs: Node, rhs: Node) -> list[tuple[Node, Node]] | None
     pairs: list[tuple[Node, Node]] = []
     if not _match(lhs, rhs, pairs) or not pairs:
         return None
-    found: dict[str, tuple[Node, Node]] = {}
+    found: dict[object, tuple[Node, Node]] = {}
     for symbol, body in pairs:
         key = _text(symbol)
         if key in found and _text(found[key][1]) != _text(body):

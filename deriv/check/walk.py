@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
 from deriv.check import define as definitions
@@ -15,7 +15,7 @@ from deriv.check.update import is_update
 from deriv.equal.decision import Conditional, Different, Proved, Tested
 from deriv.errors import MeaningError, ReadingError
 from deriv.expr.tensor import Tensor, Value
-from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Node, Relation, Text
+from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import children
 from deriv.meaning.operators import argument_names
@@ -38,6 +38,21 @@ class ChainState:
     parts: list[Node]
     bad: list[bool] = field(default_factory=lambda: [False])
     pending: Relation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """One reading of a formula: its value, how much charity it needed, and what else could be tried."""
+
+    value: Value | None
+    strains: int
+    answers: dict[Hashable, int]
+    flips: tuple[Hashable, ...]
+    problem: str
+
+
+def _flips(reading: Reading) -> list[Hashable]:
+    return [key for key in reading.met if isinstance(key, tuple) and key[0] == "vector"]
 
 
 @dataclass
@@ -183,6 +198,8 @@ class Walk:
         if relation not in EQUALITIES:
             return replace(base, verdict=Verdict.UNCHECKED, reason=f"the relation {relation} is not judged")
         if first:
+            if relation == ":=" and self._is_initial_value(part):
+                return replace(base, kind=Kind.UPDATE, notes=("an initial value",))
             given = self._definition(previous, part, base) or self._by_derivative(previous, part, base)
             if given is not None:
                 return given
@@ -220,6 +237,13 @@ class Walk:
         note = definitions.define(self.scope, head, value, line)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
 
+    def _is_initial_value(self, node: Node) -> bool:
+        """`w := 0` in an algorithm is where w starts, not what it is."""
+        if isinstance(node, Name | Number) and node.text == "0":
+            return True
+        value = self.value(node)
+        return not isinstance(value, str) and is_number(value)
+
     def _by_derivative(self, left: Node, right: Node, base: Step) -> Step | None:
         """`dL/dl = d(y - l)^2/dl` says what L is, when L was not known as something that depends on l."""
         if not (isinstance(left, Deriv) and isinstance(right, Deriv) and left.ratio and right.body and left.body):
@@ -236,12 +260,30 @@ class Walk:
         return replace(base, kind=Kind.DEFINITION, notes=(said,))
 
     def value(self, node: Node) -> Value | str:
-        """The value of a formula, or why it has none."""
-        elaborator = Elaborator(self.scope, Reading(), self.scope.ranges)
+        """The value of a formula in the reading that needs the least charity, or why it has none."""
+        first = self._valued(node, {})
+        if first.value is not None and first.strains == 0:
+            return first.value
+        tried = [self._valued(node, {key: 1}) for key in first.flips]
+        good = [one for one in (first, *tried) if one.value is not None]
+        if not good:
+            return first.problem
+        best = min(good, key=lambda one: one.strains)
+        for key in best.answers:
+            if isinstance(key, tuple) and key[0] == "vector":
+                self.scope.scalars.symmetric_difference_update({key[1]})
+        assert best.value is not None
+        return best.value
+
+    def _valued(self, node: Node, answers: dict[Hashable, int]) -> Valued:
+        reading = Reading(dict(answers))
+        ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
+        elaborator = Elaborator(self.scope, reading, ranges)
         try:
-            return elaborator.value(node)
+            value = elaborator.value(node)
         except MeaningError as problem:
-            return str(problem)
+            return Valued(None, 0, answers, tuple(_flips(reading)), str(problem))
+        return Valued(value, elaborator.strains, answers, tuple(_flips(reading)), "")
 
     # --- claims ----------------------------------------------------------------------------------------------------
 
@@ -259,18 +301,31 @@ class Walk:
         if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
             self.scope.equations.append(outcome.pairs[0])
             return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
-        named = self._names_value(previous, part, base) if len(chain.parts) > 1 else None
+        named = self._names_value(previous, part, base)
         if named is not None:
             return named
         by_substitution = self._substituted(previous, part, base)
         if by_substitution is not None and not was_bad:
             return by_substitution
+        if len(chain.parts) > 1:
+            self._other_form(chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             if len(chain.parts) == 1:
                 self.guard.remember(outcome, self.source.position(part.span.start)[0])
             return self._unchecked(base, outcome, reason)
         return self._refuted(base, outcome, previous, part)
+
+    def _other_form(self, chain: ChainState, part: Node) -> None:
+        """A later form of a definition (`L = A = B`) that could not be compared may be the one that is used."""
+        head = definitions.head_of(self.scope, chain.parts[0])
+        value = self.value(part)
+        if head is None or isinstance(value, str) or is_number(value) or not definitions.known(self.scope, head):
+            return
+        kept = self.scope.history[:]
+        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
+        added = self.scope.history[len(kept) :]
+        self.scope.history[:] = [*added, *kept]
 
     def _names_value(self, previous: Node, part: Node, base: Step) -> Step | None:
         """`f(g(x)) = z` with a new symbol at the end gives the value its name."""
@@ -312,9 +367,10 @@ class Walk:
         return " ".join(self.source.slice(node.span).split())
 
     def _unchecked(self, base: Step, outcome: Outcome, reason: str) -> Step:
-        return replace(base, verdict=Verdict.UNCHECKED, reason=reason, notes=outcome.notes, **readings(outcome))
+        return replace(with_readings(base, outcome), verdict=Verdict.UNCHECKED, reason=reason, notes=outcome.notes)
 
     def _from_outcome(self, base: Step, outcome: Outcome) -> Step:
+        base = with_readings(base, outcome)
         decision = outcome.decision
         assumes = outcome.assumes
         if isinstance(decision, Conditional):
@@ -324,9 +380,7 @@ class Walk:
         if isinstance(decision, Proved):
             certificate = {"method": decision.method, **decision.certificate}
             said = tuple(dict.fromkeys((*assumes, *decision.assumes)))
-            return replace(
-                base, verdict=Verdict.PROVED, certificate=certificate, assumes=said, notes=notes, **readings(outcome)
-            )
+            return replace(base, verdict=Verdict.PROVED, certificate=certificate, assumes=said, notes=notes)
         assert isinstance(decision, Tested)
         certificate = {
             "method": "sampling",
@@ -334,13 +388,12 @@ class Walk:
             "sizes": [dict(size) for size in decision.sizes],
             "digits": decision.digits,
         }
-        return replace(
-            base, verdict=Verdict.TESTED, certificate=certificate, assumes=assumes, notes=notes, **readings(outcome)
-        )
+        return replace(base, verdict=Verdict.TESTED, certificate=certificate, assumes=assumes, notes=notes)
 
     def _refuted(self, base: Step, outcome: Outcome, previous: Node, part: Node) -> Step:
         decision = outcome.decision
         assert isinstance(decision, Different)
+        base = with_readings(base, outcome)
         at = {**decision.point, **{name: body.partition(" = ")[2] or body for name, body in decision.functions.items()}}
         counterexample = Counterexample(at, decision.lhs, decision.rhs, decision.sizes)
         step = replace(
@@ -349,7 +402,6 @@ class Walk:
             counterexample=counterexample,
             notes=outcome.notes,
             focus=part.span,
-            **readings(outcome),
         )
         found = self.diagnose(outcome, previous, part) if self.diagnose is not None else None
         doubt = self.guard.unexplained(outcome) if found is None else None
@@ -358,12 +410,12 @@ class Walk:
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
 
 
-def readings(outcome: Outcome) -> dict[str, object]:
-    """How both sides were read, as SymPy text made when it is asked for."""
+def with_readings(step: Step, outcome: Outcome) -> Step:
+    """The step with how both sides were read, as SymPy text made when it is asked for."""
     meant = outcome.meant
     if meant is None:
-        return {}
-    return {"reading_lhs": _lazy(meant.lhs, outcome), "reading_rhs": _lazy(meant.rhs, outcome)}
+        return step
+    return replace(step, reading_lhs=_lazy(meant.lhs, outcome), reading_rhs=_lazy(meant.rhs, outcome))
 
 
 def _lazy(value: Value, outcome: Outcome) -> Callable[[], str]:

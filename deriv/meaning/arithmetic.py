@@ -51,12 +51,13 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
         if isinstance(one, Tensor) and one.is_scalar and not (isinstance(other, Tensor) and other.is_scalar):
             if not isinstance(one.body, Num | Decimal | Mul) and el.reading.choose(("stretch", one.body)) == 1:
                 raise MeaningError("a scalar is added to a vector")
-            el.note("a scalar beside a vector is added to every entry")
+            tell = el.note if isinstance(one.body, Num | Decimal) else el.strain
+            tell("a scalar beside a vector is added to every entry")
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a.is_vector and b.is_vector:
         if (a.rows is None) != (b.rows is None):
             if el.reading.choose("orientation") == 1:
                 raise MeaningError("a row vector and a column vector are added")
-            el.note("a row and a column vector are taken to stand the same way")
+            el.strain("a row and a column vector are taken to stand the same way")
             b = b.transposed()
     return el.elementwise(a, b, plus)
 
@@ -119,7 +120,7 @@ def divide(el: Elaborator, a: Value, b: Value) -> Value:
     if isinstance(b, Tensor) and b.is_scalar:
         return a.map(lambda x: quotient(x, b.body))
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        el.note("the division of vectors is taken entry by entry")
+        el.strain("the division of vectors is taken entry by entry")
         return el.elementwise(a, b, quotient)
     raise MeaningError("a division by a vector or matrix")
 
@@ -164,7 +165,7 @@ def power(el: Elaborator, base: Value, exponent: Expr) -> Value:
     if isinstance(base, Tensor) and base.is_scalar:
         return scalar(Pow(base.body, exponent))
     if isinstance(base, Tensor) and base.is_vector:
-        el.note("a power of a vector is taken entry by entry")
+        el.strain("a power of a vector is taken entry by entry")
         return base.map(lambda x: Pow(x, exponent))
     if isinstance(exponent, Num) and exponent.value.denominator == 1 and 1 <= exponent.value <= 8:
         result = base

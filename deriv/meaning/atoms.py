@@ -258,15 +258,18 @@ def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
     """How many axes the name has before its subscripts are taken off."""
     survey, bold = el.scope.survey, is_bold(base)
     rank = survey.declared_rank.get((marks.name, bold), survey.rank(canonical(base), bold=bold))
+    if rank is None and marks.name in el.inner_names:
+        rank = 1
     if rank is None or rank == 0:
         return 0
     if rank == 1 and marks.subs:
         member = marks.transposed or (bold and canonical(base) in survey.bold_subscripted)
         return rank + len(marks.subs) if member else rank
     certain = (marks.name, bold) in survey.declared_rank or marks.transposed
-    if not certain and el.reading.choose(("vector", marks.name)) == 1:
-        return 0
-    return rank
+    if certain:
+        return rank
+    likely = bold or marks.name not in el.scope.scalars
+    return rank if (el.reading.choose(("vector", marks.name)) == 0) == likely else 0
 
 
 def indexed(el: Elaborator, marks: Marks, rank: int, *, bold: bool) -> Value:

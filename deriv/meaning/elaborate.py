@@ -39,6 +39,7 @@ from deriv.latex.nodes import (
 )
 from deriv.meaning import atoms, functions, operators
 from deriv.meaning.arithmetic import add_values, divide, fold, minus, number
+from deriv.meaning.names import base_name
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope
 
@@ -65,6 +66,8 @@ class Elaborator:
     ranges: Ranges = field(default_factory=Ranges)
     env: dict[str, Expr] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    inner_names: set[str] = field(default_factory=set)
+    strains: int = 0
     _fresh: int = 0
 
     def fresh(self, letter: str) -> str:
@@ -77,12 +80,28 @@ class Elaborator:
         if text not in self.notes:
             self.notes.append(text)
 
+    def strain(self, text: str) -> None:
+        """A note about a reading that needs some charity; another reading without it is preferred."""
+        self.strains += 1
+        self.note(text)
+
     def value(self, node: Node) -> Value:
         """The value of a formula."""
         handler = _HANDLERS.get(type(node))
         if handler is None:
             raise MeaningError(f"{type(node).__name__.lower()} is not understood here")
         return handler(self, node)
+
+    def as_vector(self, node: Node) -> Value:
+        """The value of a name that stands in an inner product, unless it is a scalar for certain."""
+        name = base_name(node)
+        if name is None or self.reading.choose("inner-products") == 1:
+            return self.value(node)
+        self.inner_names.add(name)
+        try:
+            return self.value(node)
+        finally:
+            self.inner_names.discard(name)
 
     def scalar(self, node: Node) -> Expr:
         """The value of a formula that must be a scalar."""

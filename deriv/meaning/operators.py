@@ -24,7 +24,7 @@ from deriv.expr.nodes import (
 )
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
-from deriv.latex.nodes import BigOp, Chain, Decorated, Deriv, Group, Items, Nabla, Name, Node, Script, Symbol
+from deriv.latex.nodes import Additive, BigOp, Chain, Decorated, Deriv, Group, Items, Nabla, Name, Node, Script, Symbol
 from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import Marks, indexed, marks_of, usual_argument
 from deriv.meaning.functions import condition, indicator, indicator_of, is_indicator_name
@@ -53,10 +53,22 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
                 value = _marked_call(el, value, following)
             k += 1
         else:
-            value = el.value(node)
+            value = el.as_vector(node) if _in_inner_product(el, factors, ops, k) else el.value(node)
         items.append((op, value))
         k += 1
     return items
+
+
+def _in_inner_product(el: Elaborator, factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:
+    """Whether a name stands at a dot between two names that have components elsewhere: `w \\cdot x`."""
+    survey = el.scope.survey
+    for left in (k - 1, k):
+        if 0 <= left < len(ops) and ops[left] == "cdot":
+            pair = factors[left], factors[left + 1]
+            names = [base_name(node) for node in pair if isinstance(node, Name)]
+            if len(names) == 2 and all(name and survey.letter_subscripts[name] for name in names):
+                return True
+    return False
 
 
 def bracket_of(node: Node | None) -> Group | None:
@@ -84,6 +96,8 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
         return indicator(el, group.body)
     if not isinstance(base, Name) or group.open not in "([{":
         return None
+    if base.font == "bb" or (group.open == "[" and base.text in ("E", "Var", "Cov")):
+        raise MeaningError("expectations and probabilities are not judged yet")
     marks = marks_of(el, base, node) if isinstance(node, Script) else Marks(canonical(base))
     if marks.transposed or not _is_application(el, marks, group):
         return None
@@ -92,10 +106,10 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
 
 def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
     survey, scope, name = el.scope.survey, el.scope, marks.name
-    if group.open == "[" and not scope.is_function(name):
-        return False
     if isinstance(group.body, Items):
         return True
+    if group.open == "[" and not scope.is_function(name):
+        return not isinstance(group.body, Additive)
     if marks.primes:
         return True
     if scope.lookup(name, "function") or survey.heads[name]:

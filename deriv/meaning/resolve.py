@@ -93,7 +93,7 @@ class Resolver:
         if isinstance(node, Apply):
             return self._call(node, definition, body, hold, inside, run)
         if isinstance(node, Entry):
-            mapping = {Sym(p): run(i) for p, i in zip(definition.params, node.indices, strict=True)}
+            mapping: dict[Expr, Expr] = {Sym(p): run(i) for p, i in zip(definition.params, node.indices, strict=True)}
             body = substitute(body, mapping)
         return self._expand(body, hold, inside)
 
@@ -166,6 +166,8 @@ class Resolver:
         if isinstance(variable, Sym | Entry):
             body = self._expand(node.body, hold | {variable.name}, active)
             slope = self._slope(body, variable)
+            if slope == ZERO and isinstance(node.body, Sym | Apply | Entry) and not quantities(body):
+                raise MeaningError(f"how {_label(node.body)} depends on {variable.name} is not stated")
         elif isinstance(variable, Apply):
             body = self._expand(node.body, hold | {variable.function}, active)
             slope = self._by_expression(body, variable)
@@ -199,10 +201,15 @@ class Resolver:
         return Add((slope, varied)) if explicit else varied
 
     def _link(self, leaf: Expr, variable: Sym | Entry) -> Expr:
-        name = f"∂{_label(leaf)}/∂{variable.name}"
+        name = f"∂{_spelling(leaf)}/∂{_spelling(variable)}"
         indices = (*(leaf.children if isinstance(leaf, Entry) else ()), *variable.children)
         self.links[name] = (leaf, variable)
         return Entry(name, indices) if indices else Sym(name)
+
+
+def _spelling(node: Expr) -> str:
+    """A name with its number of indices, so that E and E_t are told apart."""
+    return _label(node) + "'" * len(node.children if isinstance(node, Entry) else ())
 
 
 def _known(value: Expr | None, message: str) -> Expr:

@@ -49,7 +49,6 @@ class Survey:
     seen: Counter[str] = field(default_factory=Counter)
     declared_rank: dict[tuple[str, bool], int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
-    cdot_pairs: set[tuple[str, str]] = field(default_factory=set)
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def rank(self, name: str, *, bold: bool) -> int | None:
@@ -62,9 +61,6 @@ class Survey:
         capital = name[:1].isupper() or name.startswith(("bb", "cal"))
         if bold or self.plain_vectors[name]:
             return 2 if capital else 1
-        for pair in self.cdot_pairs:
-            if name in pair and all(self.letter_subscripts[other] for other in pair):
-                return 1
         return self.declared_rank.get((name, True)) if name not in self.bold else None
 
     def add(self, root: Node) -> None:
@@ -143,8 +139,6 @@ class Survey:
                 for key, part in ((name, left), (other, right)):
                     if not is_bold(part) and not _is_number_like(part):
                         self.plain_vectors[key] += 1
-            if op == "cdot" and name and other and isinstance(left, Name) and isinstance(right, Name):
-                self.cdot_pairs.add((name, other))
 
     def _derivative(self, node: Deriv) -> None:
         name = base_name(function_head(node.body)) if node.ratio and node.body is not None else None
