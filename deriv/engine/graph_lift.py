@@ -48,7 +48,7 @@ class Lifter:
             case Add():
                 return self.combine([(Fraction(1), self.lift(t)) for t in expr.children])
             case Mul():
-                return self.product([self.lift(f) for f in expr.children])
+                return self.product([self.lift(f) for f in flat_factors(expr)])
             case Pow():
                 return self.power(expr)
             case Call():
@@ -145,6 +145,14 @@ class Lifter:
         if number_of(yes.node) == 1 and number_of(no.node) == 0:
             return mask
         return self.function("where", [mask, yes, no])
+
+
+def flat_factors(expr: Mul) -> list[Expr]:
+    """The factors of nested products: in which order to multiply is decided later."""
+    found: list[Expr] = []
+    for factor in expr.children:
+        found += flat_factors(factor) if isinstance(factor, Mul) else [factor]
+    return found
 
 
 def lift_local(graph: Graph, expr: Expr, env: Mapping[str, Ref], dims: Mapping[int, Dim]) -> Ref:

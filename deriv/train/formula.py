@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deriv.codegen.sizes import Definition
-from deriv.errors import MeaningError, UsageError
+from deriv.errors import DerivError, MeaningError, UsageError
 from deriv.expr.functions import FUNCTIONS
 from deriv.expr.nodes import Apply, Call, Entry, Expr, Sym, walk
 from deriv.expr.substitute import rebuild, same_or, substitute
@@ -47,7 +48,50 @@ def read_loss(
     if text.endswith((".tex", ".md", ".txt")):
         body = _read(text)
         return _from_document([*before, (text, body)], body)
-    return _from_document(before, text, formula=text) if before else _from_formula(text)
+    if before:
+        return _from_document(before, text, formula=text)
+    try:
+        plain = _from_formula(text)
+    except MeaningError:
+        guessed = _with_guessed_shapes(text)
+        if guessed is None:
+            raise
+        return guessed
+    return (_with_guessed_shapes(text) or plain) if _VECTORS.search(text) else plain
+
+
+_VECTORS = re.compile(r"\\[lr]?Vert|\\\||\^\s*\{?\s*(?:\\top|\\mathsf|\\intercal|T\b)")
+_NAMES = re.compile(r"([A-Za-z])(\s*_\s*\{?[a-z]\}?)?")
+_SCALARS = frozenset("abcdeijklmnpqstNTKM")
+_MOST_GUESSES = 64
+
+
+def _with_guessed_shapes(text: str) -> LossFormula | None:
+    """Matrix notation without declarations: the first choice of vectors and matrices that gives a single number.
+
+    Capitals are matrices; small letters vectors before scalars, except those that usually count something.
+    """
+    options: dict[str, list[tuple[str, ...]]] = {}
+    for name, index in _NAMES.findall(re.sub(r"\\[A-Za-z]+|\^\s*\{?\s*T\b", " ", text)):
+        if name.isupper() and name not in _SCALARS:
+            options[name] = [("n", "d")]
+        elif index:
+            options[name] = [("n", "d"), ()]
+        elif name not in options:
+            options[name] = [()] if name in _SCALARS else [("d",), ()]
+    for guess in islice(product(*options.values()), _MOST_GUESSES):
+        shapes = dict(zip(options, guess, strict=True))
+        if not any(shapes.values()):
+            return None
+        try:
+            lines = [_declaration(name, shape) for name, shape in shapes.items() if shape]
+            found = _from_document([("shapes.md", "\n".join(lines))], text, formula=text)
+        except DerivError:
+            continue
+        # the sizes of the first array are called n and d, so that an n of the formula is its number of rows
+        first = next(((name, shape) for name, shape in shapes.items() if len(shape) == 2), None)
+        return replace(found, shapes=dict([first]) if first else {})
+    return None
 
 
 def _declaration(name: str, shape: Sequence[str | int]) -> str:
