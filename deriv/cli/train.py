@@ -115,7 +115,12 @@ def _text(history: Any, output: str | None) -> list[str]:
     if history.stopped != "epochs":
         lines.append(f"stopped: {history.stopped}")
     for name, value in history.params.items():
-        lines.append(f"{name} = {value.tolist()}" if value.size <= 10 else f"{name}: array of shape {value.shape}")
+        lines.append(f"{name} = {_rounded(value.tolist())}" if value.size <= 10 else f"{name}: shape {value.shape}")
     if output is not None:
         lines.append(f"parameters saved in {Path(output)}")
     return lines
+
+
+def _rounded(value: Any) -> str:
+    """Numbers with six digits, nested as they are."""
+    return f"[{', '.join(map(_rounded, value))}]" if isinstance(value, list) else f"{value:.6g}"
