@@ -25,7 +25,7 @@ class Budget:
     nodes: int = 6000  # distinct nodes of both sides
     terms: int = 4000  # monomials of one polynomial
     degree: int = 600  # exponent of one kernel
-    bits: int = 20000  # size of one rational number
+    bits: int = 12000  # size of one rational number; its decimal digits must stay printable
     kernels: int = 96  # algebraically independent kernels
     steps: int = 6000  # arithmetic operations on polynomials
     evaluations: int = 60000  # ball operations at one point

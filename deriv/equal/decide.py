@@ -35,6 +35,8 @@ def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decis
         return _explained(claim, first, budget) if explain else first
     if isinstance(first, Undecided):
         return first
+    if claim.lhs == claim.rhs:
+        return Proved("identical", {"method": "identical", "numerator": "0", "points": first.agreed})
     found = prove(claim.lhs, claim.rhs, claim.domain, claim.names, budget, STRICT)
     if isinstance(found, Proof):
         return _conditional(found, first)

@@ -20,6 +20,7 @@ from deriv.equal.budget import Budget, TooLarge, Undefined
 from deriv.expr.domain import Domain
 
 Poly = flint.fmpq_mpoly
+_CLEAR = 40  # longest denominator that is rationalised
 
 
 @lru_cache(maxsize=8)
@@ -183,7 +184,7 @@ class Field:
         return Fraction(int(value.p), int(value.q))
 
     def _spend(self, *polys: Poly) -> None:
-        self.steps += 1
+        self.steps += 1 + sum(map(len, polys)) // 10
         if self.steps > self.budget.steps:
             raise TooLarge("too many steps")
         cost = 1
@@ -340,6 +341,8 @@ class Field:
 
     def _clear(self, rat: Rat) -> Rat | None:
         """Rationalise: multiply by the conjugate of a denominator that is linear in a related kernel."""
+        if len(rat.den) > _CLEAR:
+            return None
         degrees = rat.den.degrees()
         for number, relation in self.relations.items():
             if relation.degree != 2 or degrees[number] != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from zlib import crc32
 
 from deriv.equal.budget import Budget
@@ -37,6 +38,8 @@ def prepare(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget) -> Claim | Und
         return Undecided("too large: nested too deep")
     if _size(lhs, rhs) > budget.nodes:
         return Undecided("too large: too many terms")
+    if any(_bits(node) > budget.bits for side in (lhs, rhs) for node in post_order(side)):
+        return Undecided("too large a number")
     try:
         sides = _carried_out(lhs), _carried_out(rhs)
     except MeaningError as error:
@@ -58,6 +61,11 @@ def make_claim(lhs: Expr, rhs: Expr, domain: Domain) -> Claim:
 
 def _size(*sides: Expr) -> int:
     return sum(1 for side in sides for _ in post_order(side))
+
+
+def _bits(node: Expr) -> int:
+    parts = [value for value in node.data if isinstance(value, Fraction)]
+    return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
 
 
 class _Pending(Exception):

@@ -91,11 +91,19 @@ def difference(point: Point, claim: Claim, one: Arb, two: Arb) -> Different:
     """The counterexample with values printed far enough to be told apart."""
     own = {*claim.names.numbers, *claim.names.letters}
     shown = {name: str(value) for name, value in sorted(point.symbols.items()) if name in own}
-    for (name, _, indices), value in sorted(point.entries.items(), key=lambda item: (item[0][0], item[0][2])):
-        shown[f"{name}_{','.join(map(str, indices))}"] = str(value)
+    for (name, sups, indices), value in sorted(point.entries.items()):
+        shown[_entry_text(name, sups, indices)] = str(value)
     functions = {name: _model_text(name, arity, point) for name, arity in sorted(point.models)}
     lhs, rhs = value_texts(one, two)
     return Different(shown, _sizes(point, claim), lhs, rhs, functions)
+
+
+def _entry_text(name: str, sups: int, indices: tuple[int, ...]) -> str:
+    """`x_1`, `w_12`, `x__1_2` (superscripts first)."""
+    between = "" if all(0 <= index <= 9 for index in indices) else ","
+    upper = between.join(map(str, indices[:sups]))
+    lower = between.join(map(str, indices[sups:]))
+    return name + (f"__{upper}" if upper else "") + (f"_{lower}" if lower else "")
 
 
 def value_texts(one: Arb, two: Arb) -> tuple[str, str]:
@@ -110,6 +118,8 @@ def value_texts(one: Arb, two: Arb) -> tuple[str, str]:
 
 def interval_text(value: Arb) -> str:
     """A wide enclosure by its ends, rounded outwards."""
+    if not abs(value) < 10**12:
+        return str(value.str(12))
     ends = []
     for end, direction in ((value.lower(), -1), (value.upper(), 1)):
         exact = end.fmpq()

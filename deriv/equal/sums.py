@@ -342,6 +342,8 @@ def _canonical(space: Field, indices: list[Index], body: Rat) -> Rat:
 
 def sum_kernel(space: Field, names: tuple[str, ...], bounds: tuple[Rat, ...], body: Rat) -> Rat:
     """A sum kernel over named indices; a number in front of the body comes out."""
+    if body.num == space.zero:
+        return space.rat_zero
     lead = body.num.leading_coefficient()
     if lead != 1:
         body = Rat(body.num / lead, body.den)
