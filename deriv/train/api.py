@@ -213,6 +213,7 @@ def train(
     if params is not None:
         start = _given_params(params, start)
     history = resume(resume_from, plan, what.spec, start) if resume_from is not None else History(start)
+    history.problem = problem
     if check:
         outcome = check_first(problem, history.params, seed)
         history.gradcheck = outcome.as_dict()

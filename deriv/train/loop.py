@@ -73,6 +73,7 @@ class History:
     memory: dict[str, Arrays] = field(default_factory=dict)
     updates: int = 0
     path: list[Arrays] = field(default_factory=list)
+    problem: Problem | None = None
 
     @property
     def epochs(self) -> int:
@@ -80,10 +81,19 @@ class History:
         return len(self.loss)
 
     def plot(self, file: str) -> None:
-        """Draw the loss by epoch (PNG or SVG); needs matplotlib."""
-        from deriv.train.plots import plot_loss
+        """Draw the run (PNG, SVG or PDF; needs matplotlib).
 
-        plot_loss(self, file)
+        The loss by epoch; for two features the decision boundary too; for two parameters the path over the surface.
+        """
+        from deriv.train.plots import plot_boundary, plot_loss, plot_surface
+
+        problem = self.problem
+        if problem is not None and len(self.path) > 1 and all(self.path):
+            plot_surface(self, lambda p: problem.loss(p, problem.data), file)
+        elif problem is not None and set(self.params) == {"w", "b"} and self.params["w"].shape == (2,):
+            plot_boundary(self, problem.data["X"], problem.data["y"], file)
+        else:
+            plot_loss(self, file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,8 +200,14 @@ def test_class_names_may_be_words(tmp_path):
     assert json.loads(answer.stdout)["epochs"] == 5
 
 
-def test_a_plot_is_drawn(tmp_path):
+@pytest.mark.parametrize(("spec", "columns"), [("logistic", 3), ("logistic", 2), ("linear", 1), ("mlp:3-2-1", 3)])
+def test_a_plot_is_drawn(tmp_path, spec, columns):
     pytest.importorskip("matplotlib")
-    history = train("logistic", (X, NOISY), epochs=3)
+    history = train(spec, (X[:, :columns], NOISY), epochs=3)
     history.plot(str(tmp_path / "loss.svg"))
     assert "<svg" in (tmp_path / "loss.svg").read_text()
+
+
+def test_a_plot_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="ends in .png"):
+        train("linear", (X, NOISY), epochs=2).plot(str(tmp_path / "loss.txt"))
