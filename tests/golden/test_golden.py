@@ -14,6 +14,26 @@ from deriv.check.results import Step, Verdict
 HERE = Path(__file__).parent
 EXPECTED = re.compile(r"(?:%~|<!--~)\s*(?P<verdict>given|proved|tested|refuted|unchecked)(?:\s*\[(?P<code>[a-z-]+)\])?")
 DOCUMENTS = sorted(path for path in HERE.rglob("*") if path.suffix in (".tex", ".md"))
+GAPS = HERE / "known_gaps.txt"
+
+
+def named(path: Path) -> str:
+    return path.relative_to(HERE).as_posix()
+
+
+def known_gaps() -> dict[str, str]:
+    """Documents that are judged otherwise than they should be: name and what is the matter."""
+    lines = GAPS.read_text(encoding="utf-8").splitlines() if GAPS.exists() else []
+    entries = (line.partition("  # ") for line in lines if line.strip() and not line.startswith("#"))
+    return {name.strip(): reason.strip() for name, _, reason in entries}
+
+
+def cases() -> Iterator[object]:
+    """Each document; those with a known gap must fail, so that a gap that closes is noticed."""
+    gaps = known_gaps()
+    for path in DOCUMENTS:
+        marks = [pytest.mark.xfail(strict=True, reason=gaps[named(path)])] if named(path) in gaps else []
+        yield pytest.param(path, marks=marks, id=named(path))
 
 
 def expectations(text: str) -> Iterator[tuple[int, str, str | None]]:
@@ -34,8 +54,18 @@ def steps_by_line(path: Path) -> dict[int, list[Step]]:
     return found
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(HERE).as_posix())
+def test_known_gaps_are_documents() -> None:
+    assert set(known_gaps()) <= {named(path) for path in DOCUMENTS}
+
+
+@pytest.mark.parametrize("path", cases())
 def test_golden_document(path: Path) -> None:
+    problems = problems_of(path)
+    assert not problems, "\n".join(problems)
+
+
+def problems_of(path: Path) -> list[str]:
+    """What is not as the comments of a document say."""
     found = steps_by_line(path)
     expected = {line: (verdict, code) for line, verdict, code in expectations(path.read_text(encoding="utf-8"))}
     problems = []
@@ -44,7 +74,7 @@ def test_golden_document(path: Path) -> None:
     for line, steps in found.items():
         if line not in expected and any(step.verdict is Verdict.REFUTED for step in steps):
             problems.append(f"line {line}: refuted, but nothing is expected there")
-    assert not problems, "\n".join(problems)
+    return problems
 
 
 def mismatch(line: int, verdict: str, code: str | None, steps: list[Step]) -> list[str]:
