@@ -56,6 +56,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     output = options["output"]
     if output is not None and not output.endswith(".npz"):
         raise UsageError(f"{output}: parameters are saved in a file that ends in .npz")
+    for file in (output, plot, emit):
+        if file is not None and not Path(file).parent.is_dir():
+            raise UsageError(f"{file}: there is no such folder")
     if emit is not None:
         from deriv.train.emit_loop import loop_script
 

@@ -260,8 +260,8 @@ def resume(file: str | Path, plan: Plan, spec: str, params: Arrays) -> History:
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise UsageError(f"{file}: no such file") from None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{file}: not a saved run ({error})") from None
+    except (OSError, ValueError, zipfile.BadZipFile):
+        raise UsageError(f"{file}: not a saved run") from None
     if "_state" not in arrays:
         raise UsageError(f"{file}: not a saved run (it lacks the state of the loop)")
     state = json.loads(str(arrays["_state"]))

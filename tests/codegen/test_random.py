@@ -13,6 +13,7 @@ from deriv.expr.nodes import HALF, Add, Call, Mul, Num, Pow, Sym, neg
 from deriv.train import gradcheck
 from deriv.train.api import task
 from tests.codegen.cases import CASES, e, over
+from tests.codegen.test_generate import arrays
 
 LEAVES = st.sampled_from([e("X", "i", "k"), e("w", "k"), e("v", "i"), Sym("b"), Num(2), HALF])
 
@@ -48,7 +49,14 @@ def test_random_bodies(body):
     loss = over("i", "n", over("k", "d", Add((body, anchor))))
     generated = generate(loss, ["w", "b", "v"], fast=True)
     validate(generated.program.nodes.values())
-    assert generated.compile()["self_test"](step=1e-5) < 1e-4
+    module = generated.compile()
+    assert module["self_test"](step=1e-5) < 1e-4
+    params, data = arrays(module)
+    value, grads = module["loss_and_grad"](params, data)
+    quick, theirs = module["make"](params, data)(params)
+    assert quick == pytest.approx(value, rel=1e-9, abs=1e-9)
+    for name, right in grads.items():
+        np.testing.assert_allclose(theirs[name], right, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", [n for n in CASES if n not in ("labels",)])
