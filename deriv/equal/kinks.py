@@ -173,15 +173,16 @@ def holds(space: Field, comparison: str, gap: Rat) -> Rat:
 
 
 def cases(space: Field, rows: list[tuple[Rat, Rat]], *, kink: Rat | None) -> Rat:
-    """First row that holds; `kink` is the gap of a two-sided strict comparison, undefined at 0."""
+    """First row that holds; `kink` is the gap of a two-sided strict comparison, undefined at 0.
+
+    Where no row holds there is no value, and so any value will do: 0.
+    """
     if kink is not None:
         return _two_sided(space, rows, kink)
     result, left = space.rat_zero, space.rat_one
     for condition, value in rows:
         result = space.add(result, space.mul(space.mul(left, condition), value))
         left = space.mul(left, space.sub(space.rat_one, condition))
-    if left.num != space.zero and not space.mode.generic:
-        space.memo.setdefault("undefined", []).append(left)
     return result
 
 

@@ -44,7 +44,8 @@ def _kernel(space: Field, kernel: Kernel) -> str:
     args = [show(space, arg) for arg in kernel.args]
     match kernel.kind:
         case "sym":
-            return str(kernel.data[0])
+            name = str(kernel.data[0])
+            return "i" if "." in name else name
         case "entry":
             plain = all(len(arg) == 1 for arg in args)
             return f"{kernel.data[0]}_" + ("".join(args) if plain else "{" + ",".join(args) + "}")

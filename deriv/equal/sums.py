@@ -16,6 +16,7 @@ from math import comb
 from deriv.equal.atoms import rename, symbol
 from deriv.equal.budget import TooLarge, Undefined
 from deriv.equal.field import Field, Kernel, Poly, Rat
+from deriv.equal.signs import rat_sign
 
 Index = tuple[str, Rat, Rat]
 _EDGE = 6
@@ -145,7 +146,7 @@ def _solve(space: Field, equation: Rat, name: str) -> Rat | None:
 
 def _in_range(space: Field, value: Rat, lo: Rat, hi: Rat) -> bool | None:
     """Whether an index value lies in lo … hi; numerals and free letters of the same range are taken to."""
-    if value.key in (lo.key, hi.key):
+    if value.key in (lo.key, hi.key) and rat_sign(space, space.sub(hi, lo)) in ("+", "0+"):
         return True
     constant, first = space.constant(value), space.constant(lo)
     if constant is not None and first is not None:
@@ -383,9 +384,10 @@ def _stated(space: Field, indices: list[Index], body: Rat) -> Rat | None:
 
 def match_entry(space: Field, pattern: Rat, body: Rat, fixed: Mapping[str, Rat]) -> dict[str, Rat] | None:
     """The letters under which one entry is another: y_{ik} matches y_{3j} with i = 3, k = j."""
-    if body.num.total_degree() != 1:
+    numbers = [_plain_entry(space, rat) for rat in (pattern, body)]
+    if None in numbers:
         return None
-    one, two = space.kernels[space.used(pattern.num)[0]], space.kernels[space.used(body.num)[0]]
+    one, two = (space.kernels[number] for number in numbers if number is not None)
     if (one.kind, one.data) != (two.kind, two.data) or one.kind != "entry":
         return None
     letters: dict[str, Rat] = {}
@@ -403,6 +405,14 @@ def match_entry(space: Field, pattern: Rat, body: Rat, fixed: Mapping[str, Rat])
         if name not in fixed:
             letters[name] = right
     return letters
+
+
+def _plain_entry(space: Field, rat: Rat) -> int | None:
+    """The kernel when the element is just that kernel, not a power or a multiple of it."""
+    used = space.used(rat.num)
+    if len(used) != 1 or rat.num != space.gen(used[0]).num or rat.den != space.one:
+        return None
+    return used[0]
 
 
 def rebuild(space: Field, kernel: Kernel, mapping: Mapping[str, Rat]) -> Rat:

@@ -263,4 +263,9 @@ NEVER_PROVED: tuple[tuple[str, str, str], ...] = (
     ("cases(x>=0,1,0)", "cases(x>0,1,0)", ""),
     ("(x+y)**1000000", "(y+x)**1000000+1", ""),
     ("sum(i,1,n,delta(i,j))", "delta(j,j+1)", ""),
+    ("sum(k,1,K,sqrt(y[k]))", "1", "y:positive;sum(k,1,K,y[k])=1"),
+    ("sum(k,1,K,2*y[k])", "1", "sum(k,1,K,y[k])=1"),
+    ("sum(i,1,n-1,delta(i,n-1)*a[i+1])", "a[n]", ""),
+    ("sum(i,1,n,sum(j,1,m,delta(i,j)*a[i]))", "sum(i,1,n,a[i])", ""),
+    ("sign(x)**2*cases(x>0,1,0)", "cases(x>=0,1,0)*1+cases(x==0,1,0)", ""),
 )
