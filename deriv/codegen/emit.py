@@ -115,7 +115,8 @@ def gradient_text(writer: Writer, op: Op) -> str:
     text = writer.expression(op)
     if op.name in VIEWS or op.name in ("input", "number", "constant", "size"):
         return f"np.array({text}, DTYPE)"
-    return text if op.shape else f"DTYPE.type({text})"
+    # what comes from an array is a NumPy scalar of its dtype already
+    return text if any(o.name == "input" for o in needed([op])) else f"DTYPE.type({text})"
 
 
 def bodies(program: Program) -> tuple[list[str], list[str], set[str]]:
@@ -166,7 +167,7 @@ def quick_check(program: Program) -> str:
     for name, shape in inputs.items():
         dims = [str(d.offset) if not d.symbol else _offset(known[d.symbol], d.offset) for d in shape]
         tests.append(f"{names[name]}.shape == ({', '.join(dims)}{',' if len(dims) == 1 else ''})")
-        tests.append(f"{names[name]}.dtype.kind in 'iu'" if name in program.labels else f"{names[name]}.dtype == DTYPE")
+        tests.append(f"{names[name]}.dtype.kind in 'iu'" if name in program.labels else f"{names[name]}.dtype is DTYPE")
     every = ", ".join(names[name] for name in inputs)
     lines = ["", "def _arrays(params, data):", '    """The arrays in the order of PARAMS and DATA."""', "    try:"]
     for group, shapes in (("params", program.params), ("data", program.data)):
@@ -180,6 +181,7 @@ def quick_check(program: Program) -> str:
         "    return _checked(params, data)",
         "",
     ]
+    # `is` is the quick answer; a dtype that is equal but another object takes the other way
     return "\n".join(lines)
 
 

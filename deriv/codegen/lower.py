@@ -116,14 +116,28 @@ class Lowering:
             (parts if part.indices else scalars).append(part)
         ones = [p for p in parts if p.op.name == "ones"]
         parts = [p for p in parts if p.op.name != "ones"]
+        if self.hoist and parts:
+            moving = [p for p in scalars if p.op not in self.fixed]
+            if moving:
+                known = self._product(number, [p for p in scalars if p not in moving], parts, ones, out)
+                return self._times(self._factor(Fraction(1), moving), known)
+        return self._product(number, scalars, parts, ones, out)
+
+    def _product(
+        self, number: Fraction, scalars: list[Part], parts: list[Part], ones: list[Part], out: tuple[int, ...]
+    ) -> Op:
         factor = self._factor(number, scalars)
         if all(p.op in self.fixed for p in scalars):
             self.fixed.add(factor)
         if not parts:
             return factor
         if constant(factor) == 1:
-            return self._finish(contract(self.arrays, parts, out, self._free), out)
-        return self._scaled(parts, ones, factor, out)
+            op = self._finish(contract(self.arrays, parts, out, self._free), out)
+        else:
+            op = self._scaled(parts, ones, factor, out)
+        if factor in self.fixed and all(p.op in self.fixed for p in parts):
+            self.fixed.add(op)
+        return op
 
     def _part(self, ref: Ref) -> Part:
         """An operand; a reciprocal is a denominator."""

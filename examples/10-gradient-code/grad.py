@@ -44,7 +44,7 @@ def loss_and_grad(params, data):
     yhat = np.where(z >= 0, 1, e_z) / (1 + e_z)
     dz = (yhat - y) / n
     value = (np.maximum(z, 0) + np.log1p(e_z) - y * z).sum() / n
-    return float(value), {"w": x.T @ dz, "b": DTYPE.type(dz.sum())}
+    return float(value), {"w": x.T @ dz, "b": dz.sum()}
 
 
 def _arrays(params, data):
@@ -58,13 +58,13 @@ def _arrays(params, data):
             len(params) == 2
             and len(data) == 2
             and w.shape == (w.shape[0],)
-            and w.dtype == DTYPE
+            and w.dtype is DTYPE
             and b.shape == ()
-            and b.dtype == DTYPE
+            and b.dtype is DTYPE
             and x.shape == (x.shape[0], w.shape[0])
-            and x.dtype == DTYPE
+            and x.dtype is DTYPE
             and y.shape == (x.shape[0],)
-            and y.dtype == DTYPE
+            and y.dtype is DTYPE
         ):
             return w, b, x, y
     except (AttributeError, IndexError, KeyError):
