@@ -37,6 +37,8 @@ class Guard:
 
     def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
         left, right = _symbols(outcome, 0), _symbols(outcome, 1)
+        if not left and not right and not first:
+            return None
         if right or not left:
             return None
         if first and has_operator(lhs) and not _zero(outcome.pairs):

@@ -26,6 +26,7 @@ WIDE_LEFT = "an operator without brackets on the left is read as applying to the
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 _MAX_TRIES = 72
 _MAX_FLIPS = 6
+_MAX_CONDITIONAL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Judge:
                 return weaker
         if weaker is None:
             weaker = by_chain_rule(lhs, rhs)
+        if weaker is None and blocked is None:
+            weaker = under_a_condition(differences)
         if differences:
             different = replace(differences[0], others=tuple(differences[1:]))
         return (
@@ -189,7 +192,7 @@ class Judge:
             return None
         seen.add(pairs)
         domain = self.scope.domain(*(side for pair in pairs for side in pair))
-        decision = decide_all(pairs, lambda a, b: decide(a, b, domain))
+        decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
         assumes = interpretation.assumes
         if resolver.links and not isinstance(decision, Proved):
@@ -200,6 +203,16 @@ class Judge:
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+
+def under_a_condition(differences: list[Outcome]) -> Outcome | None:
+    """A difference that vanishes under a natural condition (i ≠ j, x > 0, Σ_k y_k = 1) is no mistake."""
+    for outcome in differences[:_MAX_CONDITIONAL]:
+        domain = outcome.domain
+        decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
+        if isinstance(decision, Conditional):
+            return replace(outcome, decision=decision)
+    return None
 
 
 def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:

@@ -16,8 +16,11 @@ _ENOUGH = 4
 _GLANCE = 2
 
 
-def decide(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT) -> Decision:
-    """Whether lhs = rhs wherever both are defined on the domain."""
+def decide(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT, *, conditions: bool = True) -> Decision:
+    """Whether lhs = rhs wherever both are defined on the domain.
+
+    With `conditions`, a difference that vanishes under a natural condition (i ≠ j, x > 0) is a `Conditional`.
+    """
     claim = prepare(lhs, rhs, domain, budget)
     if isinstance(claim, Undecided):
         return claim
@@ -25,7 +28,7 @@ def decide(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT) -> De
         from deriv.equal.decimals import decide_decimals
 
         return decide_decimals(claim, budget)
-    return decide_exact(claim, budget)
+    return decide_exact(claim, budget, explain=conditions)
 
 
 def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decision:

@@ -164,16 +164,22 @@ def _open_letters(term: Node) -> set[str]:
 
 
 def _letters(node: Node) -> set[str]:
-    """Single letters that stand in a subscript or superscript (or are the node itself)."""
+    """Single letters in a sub- or superscript (or the node itself) that no sum inside the node binds."""
     found: set[str] = set()
-    stack: list[tuple[Node, bool]] = [(node, not isinstance(node, Additive | Product | Function))]
+    stack: list[tuple[Node, bool, frozenset[str]]] = [(node, _is_bare(node), frozenset())]
     while stack:
-        part, script = stack.pop()
-        if isinstance(part, Name) and script and len(part.text) == 1:
+        part, script, bound = stack.pop()
+        if isinstance(part, Name) and script and len(part.text) == 1 and part.text not in bound:
             found.add(part.text)
+        if isinstance(part, BigOp) and part.sub is not None:
+            bound |= _letters(part.sub)
         if isinstance(part, Script):
-            stack.append((part.base, False))
-            stack.extend((child, True) for child in (part.sub, part.sup) if child is not None)
+            stack.append((part.base, False, bound))
+            stack.extend((child, True, bound) for child in (part.sub, part.sup) if child is not None)
         else:
-            stack.extend((child, script and not isinstance(part, BigOp)) for child in children(part))
+            stack.extend((child, script and not isinstance(part, BigOp), bound) for child in children(part))
     return found
+
+
+def _is_bare(node: Node) -> bool:
+    return not isinstance(node, Additive | Product | Function | BigOp | Deriv)
