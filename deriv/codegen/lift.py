@@ -30,6 +30,7 @@ def lift(
     shapes: Mapping[str, Sequence[str | int]] | None = None,
     named: bool = True,
     onehot: Sequence[str] = (),
+    flatten: bool = True,
 ) -> Lifted:
     """Build the graph of a scalar loss."""
     loss = evaluate_derivatives(loss)
@@ -41,7 +42,9 @@ def lift(
             dim = Dim("", length) if isinstance(length, int) else Dim(length)
             survey.sizes.span(name, axis, len(shape), Range(1, dim))
     survey.run(loss, order)
-    return _Families(Graph(unit_rows=frozenset(onehot)), known, survey, named=named).program(loss)
+    families = _Families(Graph(unit_rows=frozenset(onehot), unfold=flatten), known, survey, named=named)
+    families.flatten = flatten
+    return families.program(loss)
 
 
 def _users_first(loss: Expr, known: Mapping[str, Definition]) -> list[str]:

@@ -11,7 +11,8 @@ from deriv.codegen.lower import Lowering
 from deriv.codegen.sizes import Definition
 from deriv.codegen.stable import stabilise
 from deriv.codegen.text import used_sizes
-from deriv.engine.graph import Dim, Graph, Node, Shape, depends_on, reachable, validate
+from deriv.engine.graph import Dim, Graph, Node, Shape, depends_on, reachable
+from deriv.engine.graph_check import validate
 from deriv.engine.reverse import gradients
 from deriv.errors import MeaningError, UsageError
 from deriv.expr.nodes import Expr

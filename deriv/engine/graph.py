@@ -99,13 +99,15 @@ class Graph:
     """The nodes of one program, each distinct one once, and the readable names of some.
 
     `unit_rows` are inputs whose entries sum to one along the last axis (one-hot targets, probabilities).
-    `collect` takes common scalar factors out of sums (not wanted where they belong to what is worked out beforehand).
+    `collect` takes common scalar factors out of sums (not wanted where they belong to what is worked out beforehand);
+    `unfold` joins products of scalars (not wanted in a picture of the steps).
     """
 
     nodes: list[Node] = field(default_factory=list)
     names: dict[Node, str] = field(default_factory=dict)
     unit_rows: frozenset[str] = frozenset()
     collect: bool = True
+    unfold: bool = True
     _known: dict[tuple[object, ...], Node] = field(default_factory=dict)
 
     def make(self, op: str, args: Sequence[Node], data: tuple[object, ...], shape: Shape) -> Node:
@@ -231,20 +233,6 @@ def depends_on(roots: Iterable[Node], sources: Iterable[Node]) -> set[Node]:
     return moving
 
 
-def validate(roots: Iterable[Node]) -> None:
-    """Check that every argument has as many indices as axes and that lengths agree; a bug if not."""
-    for node in reachable(roots):
-        if node.op not in ("einsum", "add", "map"):
-            continue
-        lengths: dict[int, Dim] = {} if node.op == "einsum" else dict(enumerate(node.shape))
-        for ref in refs(node):
-            assert len(ref.indices) == len(ref.node.shape), node
-            for index, dim in zip(ref.indices, ref.node.shape, strict=True):
-                assert lengths.setdefault(index, dim) == dim, (node, index, dim)
-        if node.op == "einsum":
-            assert node.shape == tuple(lengths[i] for i in einsum_out(node)), node
-
-
 # Einstein sums
 
 
@@ -332,7 +320,12 @@ def _open_full(graph: Graph, operands: list[Ref], fresh: int) -> list[Ref]:
     opened: list[Ref] = []
     for ref in operands:
         node = ref.node
-        if node.op != "einsum" or node in graph.names or not (_is_full(node) or (alone and _is_scaled(node))):
+        if (
+            not graph.unfold
+            or node.op != "einsum"
+            or node in graph.names
+            or not (_is_full(node) or (alone and _is_scaled(node)))
+        ):
             opened.append(ref)
             continue
         rename = dict(zip(einsum_out(node), ref.indices, strict=True))

@@ -22,12 +22,16 @@ ALIASES = {"swish": "silu", "heaviside": "step"}
 
 @dataclass(slots=True)
 class Lifter:
-    """Builds nodes for expressions; `env` says what each symbol stands for, `dims` how long each index runs."""
+    """Builds nodes for expressions; `env` says what each symbol stands for, `dims` how long each index runs.
+
+    `flatten` joins nested products, so that the cheapest order of factors can be found.
+    """
 
     graph: Graph
     dims: dict[int, Dim] = field(default_factory=dict)
     env: dict[str, Ref] = field(default_factory=dict)
     memo: dict[Expr, Ref] = field(default_factory=dict)
+    flatten: bool = True
 
     def lift(self, expr: Expr) -> Ref:
         """The node of an expression and the indices along its axes."""
@@ -48,7 +52,7 @@ class Lifter:
             case Add():
                 return self.combine([(Fraction(1), self.lift(t)) for t in expr.children])
             case Mul():
-                return self.product([self.lift(f) for f in flat_factors(expr)])
+                return self.product([self.lift(f) for f in (flat_factors(expr) if self.flatten else expr.children)])
             case Pow():
                 return self.power(expr)
             case Call():

@@ -74,6 +74,9 @@ class History:
     updates: int = 0
     path: list[Arrays] = field(default_factory=list)
     problem: Problem | None = None
+    best: float | None = None
+    best_params: Arrays = field(default_factory=dict)
+    waited: int = 0
 
     @property
     def epochs(self) -> int:
@@ -140,8 +143,6 @@ def run(
     optimizer = Optimizer(plan.optimizer, history.memory, history.updates)
     optimizer.start(history.params)
     full = training.make(history.params, training.data) if plan.mode == "batch" and training.make else None
-    best: tuple[float, Arrays] | None = None
-    waited = 0
     # the loop judges what overflows itself, in words
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for epoch in range(history.epochs, plan.epochs):
@@ -160,18 +161,26 @@ def run(
             if reason:
                 history.stopped = reason
                 break
-            if best is None or watched < best[0] - 1e-12 * abs(best[0]):
-                best, waited = (watched, {k: v.copy() for k, v in history.params.items()}), 0
-            else:
-                waited += 1
-            if plan.patience and waited >= plan.patience:
+            if _settled(history, watched, plan.patience):
                 history.stopped = f"no better for {plan.patience} epochs"
-                history.params.update(best[1])
+                history.params.update(history.best_params)
                 break
         history.final_loss = float(training.loss(history.params, training.data))
     _alive(history.final_loss, history, plan, plan.learning_rate)
     history.memory, history.updates = optimizer.memory, optimizer.count
     return history
+
+
+def _settled(history: History, watched: float, patience: int) -> bool:
+    """Whether the loss has not become better for `patience` epochs; the best parameters are kept."""
+    if not patience:
+        return False
+    if history.best is None or watched < history.best - 1e-12 * abs(history.best):
+        history.best, history.waited = watched, 0
+        history.best_params = {k: v.copy() for k, v in history.params.items()}
+        return False
+    history.waited += 1
+    return history.waited >= patience
 
 
 def _small(params: Arrays) -> bool:
@@ -230,6 +239,8 @@ def save(history: History, plan: Plan, spec: str, file: str | Path) -> None:
     for kind, kept in history.memory.items():
         for name, value in kept.items():
             arrays[f"_{kind}_{name}"] = value
+    for name, value in history.best_params.items():
+        arrays[f"_best_{name}"] = value
     state = {
         "spec": spec,
         "optimizer": plan.optimizer,
@@ -237,6 +248,8 @@ def save(history: History, plan: Plan, spec: str, file: str | Path) -> None:
         "updates": history.updates,
         "loss": history.loss,
         "validation": history.validation,
+        "best": history.best,
+        "waited": history.waited,
     }
     arrays["_state"] = np.asarray(json.dumps(state))
     path = Path(file)
@@ -273,4 +286,7 @@ def resume(file: str | Path, plan: Plan, spec: str, params: Arrays) -> History:
             raise UsageError(f"{file}: the parameter {name} is missing or has another shape")
     memory = {kind: {name: arrays[f"_{kind}_{name}"].copy() for name in params} for kind in OPTIMIZERS[plan.optimizer]}
     restored = {name: np.array(arrays[name], dtype=value.dtype) for name, value in params.items()}
-    return History(restored, list(state["loss"]), list(state["validation"]), memory=memory, updates=state["updates"])
+    history = History(restored, list(state["loss"]), list(state["validation"]), memory=memory, updates=state["updates"])
+    history.best, history.waited = state["best"], state["waited"]
+    history.best_params = {name: arrays[f"_best_{name}"].copy() for name in params if f"_best_{name}" in arrays}
+    return history

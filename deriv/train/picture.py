@@ -82,7 +82,7 @@ def picture(
 ) -> Picture:
     """The graph of an expression, with numbers where the values of its inputs are given."""
     stepwise = [Definition(d.name, d.indices, pairwise(d.body)) for d in definitions]
-    lifted = lift(pairwise(loss), stepwise, shapes=shapes)
+    lifted = lift(pairwise(loss), stepwise, shapes=shapes, flatten=False)
     lifted.graph.collect = False
     inputs = list(lifted.inputs.values())
     if values is not None:
@@ -142,6 +142,8 @@ def _label(node: Node) -> str:
     """The operation in a box."""
     if node.op == "input":
         return str(node.data[0])
+    if node.op == "pick" and node.args[0].op == "input":
+        return f"{node.args[0].data[0]}[{node.data[1]}]"
     if node.op == "map":
         name = function_of(node)
         exponent = number_of(node.args[1]) if name == "pow" else None
@@ -203,11 +205,12 @@ def _edges(flows: Sequence[tuple[Node, Node, Node]], numbers: Mapping[str, Any])
 
 def as_text(drawn: Picture, *, chain: bool = False) -> list[str]:
     """One line per node: what it is, from what, value and gradient."""
-    title = {b.number: b.name or (b.label if not _inputs(drawn, b.number) else f"n{b.number}") for b in drawn.boxes}
+    plain = {b.number for b in drawn.boxes if not _inputs(drawn, b.number) or "[" in b.label}
+    title = {b.number: b.name or (b.label if b.number in plain else f"n{b.number}") for b in drawn.boxes}
     lines = []
     for box in drawn.boxes:
         sources = ", ".join(title[s] for s in _inputs(drawn, box.number))
-        made = f" = {box.label}({sources})" if sources else ""
+        made = f" = {box.label}({sources})" if sources and box.number not in plain else ""
         value = f" = {box.value}" if box.value else f" {box.shape}" if box.shape else ""
         gradient = f"   gradient {box.gradient}" if box.gradient else ""
         lines.append(f"{title[box.number]}{made}{value}{gradient}")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deriv.codegen import generate
-from deriv.engine.graph import validate
+from deriv.engine.graph_check import validate
 from deriv.expr.nodes import HALF, Add, Call, Mul, Num, Pow, Sym, neg
 from deriv.train import gradcheck
 from deriv.train.api import task

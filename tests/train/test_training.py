@@ -104,6 +104,17 @@ def test_a_resumed_run_gives_the_same_numbers(tmp_path, optimizer, mode):
         np.testing.assert_array_equal(resumed.params[name], value)
 
 
+def test_a_resumed_run_stops_early_at_the_same_place(tmp_path):
+    options = {"mode": "minibatch", "learning_rate": 2.0, "validation": 0.25, "patience": 4}
+    whole = train("logistic", (X, NOISY), epochs=60, **options)
+    assert whole.epochs < 60
+    half = whole.epochs - 2
+    train("logistic", (X, NOISY), epochs=half, output=tmp_path / "p.npz", **options)
+    resumed = train("logistic", (X, NOISY), epochs=60, resume_from=tmp_path / "p.npz", **options)
+    assert (resumed.loss, resumed.stopped) == (whole.loss, whole.stopped)
+    np.testing.assert_array_equal(resumed.params["w"], whole.params["w"])
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_an_emitted_loop_does_the_same(tmp_path, optimizer):
     data = write_csv(tmp_path / "d.csv", X[:20], NOISY[:20])
