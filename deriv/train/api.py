@@ -209,23 +209,26 @@ def train(
     what = task(spec, loss=loss, wrt=wrt, given=given, definitions=definitions, shapes=shapes, l1=l1, l2=l2)
     code = what.generate()
     problem, sizes = prepare(what, _arrays(what, data, target), code)
-    start = start_params(what, sizes, seed)
-    if params is not None:
-        start = _given_params(params, start)
+    start = _given_params(params or {}, start_params(what, sizes, seed))
     history = resume(resume_from, plan, what.spec, start) if resume_from is not None else History(start)
     history.problem = problem
     if check:
-        outcome = check_first(problem, history.params, seed)
-        history.gradcheck = outcome.as_dict()
-        if not outcome.ok:
-            reasons = "; ".join(f"{', '.join(r.parameters)}: {r.text}" for r in outcome.reasons)
-            raise Diverged(f"the gradient is wrong and nothing was trained: {reasons}")
+        _refuse_wrong(problem, history, seed)
     run(problem, plan, history, report=report, done=_perceptron_done(what, problem))
     if what.spec == "perceptron" and history.stopped == "epochs" and epochs:
         history.stopped = f"not separated after {history.epochs} epochs: no line may separate the classes"
     if output is not None:
         save(history, plan, what.spec, output)
     return history
+
+
+def _refuse_wrong(problem: Problem, history: History, seed: int) -> None:
+    """Check the gradient before the first step."""
+    outcome = check_first(problem, history.params, seed)
+    history.gradcheck = outcome.as_dict()
+    if not outcome.ok:
+        reasons = "; ".join(f"{', '.join(r.parameters)}: {r.text}" for r in outcome.reasons)
+        raise Diverged(f"the gradient is wrong and nothing was trained: {reasons}")
 
 
 def _arrays(what: Task, data: object, target: str | None) -> Mapping[str, Any]:
