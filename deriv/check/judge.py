@@ -99,7 +99,7 @@ class Judge:
         if weaker is None:
             weaker = by_chain_rule(lhs, rhs)
         if weaker is None and blocked is None:
-            weaker = under_a_condition(differences)
+            weaker = under_a_condition(self.scope, differences)
         if differences:
             different = replace(differences[0], others=tuple(differences[1:]))
         return (
@@ -205,14 +205,25 @@ class Judge:
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
 
 
-def under_a_condition(differences: list[Outcome]) -> Outcome | None:
-    """A difference that vanishes under a natural condition (i ≠ j, x > 0, Σ_k y_k = 1) is no mistake."""
+def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | None:
+    """A difference that vanishes under a natural condition (i ≠ j, x > 0, Σ_k y_k = 1) is no mistake.
+
+    That two indices are the same is not natural: it counts only when the text speaks of that case.
+    """
     for outcome in differences[:_MAX_CONDITIONAL]:
         domain = outcome.domain
         decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
-        if isinstance(decision, Conditional):
+        if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, decision.assumption):
             return replace(outcome, decision=decision)
     return None
+
+
+def _unsaid_coincidence(scope: Scope, assumption: str) -> bool:
+    for condition in assumption.split(", "):
+        left, equals, right = condition.partition(" = ")
+        if equals and len(left) == len(right) == 1 and frozenset((left, right)) not in scope.coincidences:
+            return True
+    return False
 
 
 def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:
@@ -226,8 +237,8 @@ def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:
     left, right = ({name for pair in pairs for name in _links(pair[k])} for k in (0, 1))
     if left == right:
         return None
-    of, by = sorted(left ^ right)[0][1:].replace("'", "").split("/∂")
-    return Undecided(f"how {of} depends on {by} is not stated")
+    of, *by = sorted(left ^ right)[0][1:].replace("'", "").split("/∂")
+    return Undecided(f"how {of} depends on {' and '.join(dict.fromkeys(by))} is not stated")
 
 
 def _links(expr: Expr) -> set[str]:
