@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from deriv.check.annotations import Annotations
-from deriv.check.diagnose import Diagnostician
+from deriv.check.diagnosis.search import Diagnostician
 from deriv.check.notebook import read_cells
 from deriv.check.results import CheckOptions, DocumentKind, FileResult, Problem, Step
 from deriv.check.walk import ChainState, Walk

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
 from deriv.check import define as definitions
-from deriv.check.diagnose import Found
+from deriv.check.diagnosis.search import Found
 from deriv.check.guard import Guard
 from deriv.check.judge import Judge, Outcome
 from deriv.check.results import Counterexample, Kind, Step, Verdict

@@ -1,0 +1,137 @@
+"""Which mistake explains a wrong step.
+
+First the mistakes of the rule book: does one of them lead to exactly what is written?  Then edits of the author's own
+text, from the most to the least specific.  A mistake is named only when the repaired line is itself proved (or
+tested), in the same reading, against the line before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from deriv.check.diagnosis import factors, forms, names, signs, terms
+from deriv.check.diagnosis.derivatives import Match, code_of, known_mistakes, right_lines
+from deriv.check.diagnosis.edit import Edit, has_deriv
+from deriv.check.diagnosis.problem import Problem, problem_of
+from deriv.check.diagnosis.rewriting import Rewrite, known_rewrites, right_rewrites
+from deriv.check.judge import Judge, Outcome
+from deriv.check.results import Code, Diagnosis, Verdict
+from deriv.latex.macros import MacroTable
+from deriv.latex.nodes import Node
+from deriv.source import SourceFile, Span
+
+_MAX_TRIES = 150
+_MAX_READINGS = 3
+
+Source = Callable[[Problem], Iterator[Edit]]
+_FIRST: tuple[Source, ...] = (signs.numbers, names.derivative_variables, signs.exponent_signs, signs.whole_sign)
+_SECOND: tuple[Source, ...] = (
+    signs.term_signs,
+    factors.constant_factors,
+    forms.pulled_out,
+    forms.transposes,
+    terms.extra_terms,
+    forms.exponents,
+    names.symbols,
+    names.shifted_indices,
+    terms.lost_terms,
+    forms.fractions,
+    terms.sums,
+    terms.brackets,
+    factors.lost_factors,
+    signs.digits,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A diagnosis and the part of the line that it is about."""
+
+    diagnosis: Diagnosis
+    focus: Span
+
+
+class Diagnostician:
+    """Explains wrong lines in one source text."""
+
+    def __init__(self, source: SourceFile, judge: Judge, macros: MacroTable | None = None) -> None:
+        self.source, self.judge, self.macros = source, judge, macros
+
+    def explain(self, outcome: Outcome, lhs: Node, rhs: Node) -> Found | None:
+        """The most specific mistake under the likeliest reading that has one."""
+        for one in (outcome, *outcome.others[:_MAX_READINGS]):
+            problem = problem_of(self.source, self.judge, one, lhs, rhs, self.macros)
+            found = explanation(problem) if problem is not None else None
+            if found is not None:
+                return found
+        return None
+
+
+def explanation(problem: Problem) -> Found | None:
+    """The mistake in one reading of a step."""
+    matches = known_mistakes(problem)
+    repair = _repair(problem)
+    if matches and (found := _by_mistake(problem, matches, repair)) is not None:
+        return found
+    if not has_deriv(problem.lhs):
+        for rewrite in known_rewrites(problem):
+            found = _by_rewrite(problem, rewrite, repair)
+            if found is not None:
+                return found
+    if repair is None:
+        return None
+    edit, text, verdict = repair
+    return Found(Diagnosis(edit.code, edit.message, tidy(text), verdict), edit.focus or problem.rhs.span)
+
+
+Repair = tuple[Edit, str, Verdict]
+
+
+def _repair(problem: Problem) -> Repair | None:
+    """The first edit that repairs the step."""
+    for source in (*_FIRST, *_SECOND):
+        for edit in source(problem):
+            if problem.tried >= _MAX_TRIES:
+                return None
+            found = problem.verdict(edit)
+            if found is not None:
+                return edit, *found
+    return None
+
+
+def _by_mistake(problem: Problem, matches: list[Match], repair: Repair | None) -> Found | None:
+    slip = matches[0].slip
+    code, message = Code(code_of(slip)), sentence(slip.says)
+    if repair is not None:
+        edit, text, verdict = repair
+        return Found(Diagnosis(code, message, tidy(text), verdict), edit.focus or problem.rhs.span)
+    for text in right_lines(problem, matches[0].site):
+        verdict_of = problem.verdict_of(text)
+        if verdict_of is not None:
+            return Found(Diagnosis(code, message, tidy(text), verdict_of), problem.rhs.span)
+    return None
+
+
+def _by_rewrite(problem: Problem, rewrite: Rewrite, repair: Repair | None) -> Found | None:
+    code, message = Code(rewrite.code), sentence(rewrite.says)
+    if repair is not None:
+        edit, text, verdict = repair
+        return Found(Diagnosis(code, message, tidy(text), verdict), edit.focus or problem.rhs.span)
+    for text in right_rewrites(problem, rewrite):
+        found = problem.verdict_of(text)
+        if found is not None:
+            return Found(Diagnosis(code, message, tidy(text), found), problem.rhs.span)
+    return None
+
+
+def sentence(text: str) -> str:
+    """A sentence of the rule book as a message: lower case, no full stop."""
+    text = text.strip().rstrip(".")
+    first = text.split(" ", 1)[0]
+    return text if first.isupper() and len(first) > 1 else text[:1].lower() + text[1:]
+
+
+def tidy(text: str) -> str:
+    """The repaired line on one line, without the row's end."""
+    return " ".join(text.split()).rstrip(".,;\\ ")
