@@ -237,7 +237,7 @@ def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:
     left, right = ({name for pair in pairs for name in _links(pair[k])} for k in (0, 1))
     if left == right:
         return None
-    of, *by = sorted(left ^ right)[0][1:].replace("'", "").split("/∂")
+    of, *by = sorted(left ^ right)[0].replace("'", "").replace("∂", "").split("/")
     return Undecided(f"how {of} depends on {' and '.join(dict.fromkeys(by))} is not stated")
 
 
