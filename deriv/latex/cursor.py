@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 from deriv.errors import ReadingError
 from deriv.latex.nodes import Node
-from deriv.latex.prepare import Piece
+from deriv.latex.pieces import Piece
 from deriv.source import Span
 
 MAX_DEPTH = 60
@@ -16,6 +15,7 @@ MAX_PIECES = 10_000
 OPENERS = frozenset(["open", "left", "lb", "begin"])
 CLOSERS = {"close": "open", "right": "left", "rb": "lb", "end": "begin"}
 STARTS = frozenset("num name word fn big nabla partial dee text open left lb begin sym cmd".split())
+ENDS = frozenset("eof rb close right sep mid colon nl amp end infix".split())
 SIGN_NAMES = {"+": "plus", "-": "minus", "±": "pm", "∓": "mp"}
 
 
@@ -83,14 +83,18 @@ class Cursor:
         self.scripts = 0
         self.integrals = 0
         self.gap_lists = 0
-        self._unwrap_differentials()
+        self._unwrap_operators()
 
-    def _unwrap_differentials(self) -> None:
-        r"""`{\rm d}x` is `\mathrm{d}x`."""
+    def _unwrap_operators(self) -> None:
+        r"""`{\rm d}x` is `\mathrm{d}x`, `\mathop{\arg\max}_x` is `\arg\max_x`."""
         pieces = self.pieces
         for k in range(len(pieces) - 2):
-            if pieces[k].kind == "lb" and pieces[k + 1].kind == "dee" and pieces[k + 2].kind == "rb":
-                pieces[k].kind = pieces[k + 2].kind = "nil"
+            if pieces[k].kind != "lb" or pieces[k + 1].kind not in ("dee", "fn", "big", "word"):
+                continue
+            end = k + 2 + (pieces[k + 1].text == "arg" and pieces[k + 2].kind == "fn")
+            argument = k and pieces[k - 1].kind in ("sub", "sup", "cmd", "rb")
+            if pieces[end].kind == "rb" and (pieces[k + 1].kind == "dee" or not argument):
+                pieces[k].kind = pieces[end].kind = "nil"
         self.skip_nil()
 
     @property
@@ -133,30 +137,55 @@ class Cursor:
     def expect(self, kind: str) -> Piece:
         """Take a piece of that kind or fail."""
         if self.peek.kind != kind:
-            self.fail(self.peek)
+            raise self.error(self.peek)
         return self.advance()
 
-    def fail(self, piece: Piece, message: str = "") -> NoReturn:
-        """Report that this piece cannot be read here."""
+    def error(self, piece: Piece, message: str = "") -> ReadingError:
+        """The error that this piece cannot be read here."""
         if not message:
             message = {
                 "eof": "the formula ends too early",
-                "unknown": f"unknown command {piece.text}" if piece.text.startswith("\\") else f"unexpected {piece.text!r}",
+                "unknown": f"unknown command {piece.text}"
+                if piece.text.startswith("\\")
+                else f"unexpected {piece.text!r}",
                 "rb": "unexpected end of a group",
                 "close": f"unexpected closing {piece.text}",
                 "right": "unexpected \\right",
                 "sup": "nothing carries this superscript",
                 "sub": "nothing carries this subscript",
             }.get(piece.kind, f"cannot read {piece.text!r} here")
-        raise ReadingError(message, piece.span.start, piece.span.end)
+        return ReadingError(message, piece.span.start, piece.span.end)
 
     def deeper(self) -> None:
         """Count a level of nesting, so that hostile input ends in an ordinary error."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail(self.peek, "nested too deeply")
+            raise self.error(self.peek, "nested too deeply")
 
-    # The grammar, given by the classes below this one.
+    # -- bars, which look the same on both sides ------------------------------------------------------------------
+
+    def closing_bar(self, piece: Piece) -> bool:
+        """Whether a bar after an operand closes one that is open."""
+        return bool(self.bars) and self.bars[-1] == piece.text
+
+    def opening_bar(self, piece: Piece) -> bool:
+        """Whether a bar after an operand opens a new pair: then as many remain as are needed to close it."""
+        if self.closing_bar(piece) or self.peek is not piece or (piece.gap and self.after().gap):
+            return False
+        return self.levels.bars_left.get(self.i, 0) % 2 == 0 and not self._double_relation(piece)
+
+    def _double_relation(self, piece: Piece) -> bool:
+        following = self.after()
+        glued = following.kind == "bar" and following.text == piece.text == "|" and not following.spaced
+        return glued and self.levels.bars_left.get(self.i, 0) == 2
+
+    def evaluation_bar(self, piece: Piece) -> bool:
+        """Whether this is the bar of `f'(x)|_{x=0}`."""
+        if piece.kind not in ("bar", "close") or piece.text != "|" or self.closing_bar(piece):
+            return False
+        return self.after().kind in ("sub", "sup")
+
+    # -- the grammar, given by the classes below this one.
 
     def items(self, *, top: bool = False) -> Node:
         """A list of chains."""

@@ -1,4 +1,7 @@
-"""TeX text to tokens that know their place.  The lexer drops nothing: joined, the texts of the tokens are the source."""
+"""TeX text to tokens that know their place.
+
+The lexer drops nothing: joined, the texts of the tokens are the source.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ Kind = Literal["cs", "prim", "newline", "letter", "number", "dots", "char", "spa
 class Token:
     r"""One token; `text` is as written (`\frac`, `x`, `0.62..`, `{`).
 
-    `cs` is a control sequence, `prim` one that must not be expanded (a `\let` copy of a builtin), `newline` is `\\` with
-    its optional length, `param` a `#1` in the body of a macro, `char` everything else that is one character.
+    `cs` is a control sequence, `prim` one that must not be expanded (a `\let` copy of a builtin), `newline` is `\\`
+    with its optional length, `param` a `#1` in the body of a macro, `char` everything else that is one character.
     """
 
     kind: Kind
@@ -68,7 +71,7 @@ def lex_markdown(text: str, start: int, end: int, *, quoted: bool = False) -> It
     at = start
     while at < end:
         for token in lex(text, at, end):
-            resume = _markdown(text, token, end, quoted)
+            resume = _markdown(text, token, end, quoted=quoted)
             if resume is None:
                 yield token
                 continue
@@ -79,7 +82,7 @@ def lex_markdown(text: str, start: int, end: int, *, quoted: bool = False) -> It
             return
 
 
-def _markdown(text: str, token: Token, end: int, quoted: bool) -> tuple[Token, int] | None:
+def _markdown(text: str, token: Token, end: int, *, quoted: bool) -> tuple[Token, int] | None:
     """What a token stands for in Markdown and where to read on, if that is not the token itself."""
     start, at = token.span.start, token.span.end
     if token.text == "\\\\" and (_DOUBLED.match(text, at, end) or _escaped_brace(text, at, end)):

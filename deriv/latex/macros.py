@@ -15,6 +15,7 @@ from deriv.source import Span
 
 MAX_CALLS = 5_000
 MAX_TOKENS = 200_000
+MAX_BODY = 20_000
 
 DEFINERS = frozenset(
     r"\newcommand \renewcommand \providecommand \def \gdef \edef \xdef \let \DeclareMathOperator \NewDocumentCommand "
@@ -88,14 +89,14 @@ class MacroTable:
                 out.append(token)
         return tuple(out)
 
-    def read_definition(self, head: Token, stream: Stream) -> None:
-        """Take a definition from the stream, after its first token; a form that is not understood defines nothing."""
+    def read_definition(self, head: Token, stream: Stream) -> bool:
+        """Take a definition from the stream, after its first token; whether its form was understood."""
         macro = _READERS[head.text](head.text, stream, self)
         if macro is None:
-            return
-        if head.text == r"\providecommand" and macro.name in self.macros:
-            return
-        self.define(macro)
+            return False
+        if head.text != r"\providecommand" or macro.name not in self.macros:
+            self.define(macro)
+        return True
 
 
 class Stream:
@@ -146,7 +147,7 @@ class Stream:
                 return found, token.span.end
             depth += (token.text == "{") - (token.text == "}")
             found.append(token)
-            if len(found) > MAX_TOKENS:
+            if len(found) > MAX_BODY:
                 break
         self.push(found)
         return None

@@ -1,6 +1,6 @@
 r"""The reader's front door: one formula (`parse_formula`) or one block of a document (`parse_block`) to surface trees.
 
-Nothing is guessed: what cannot be read is a `ReadingError` with its place, and in a block it costs only its own formula.
+Nothing is guessed: what cannot be read is a `ReadingError` with its place; in a block it costs only its own formula.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deriv.errors import ReadingError
+from deriv.latex.formulas import Draft
 from deriv.latex.lex import Token, lex
 from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Items, Node, Text
 from deriv.latex.parse_expression import Expression
-from deriv.latex.prepare import Piece, prepare
-from deriv.latex.rows import Draft, split_rows
+from deriv.latex.pieces import Piece
+from deriv.latex.prepare import prepare
+from deriv.latex.rows import split_rows
 from deriv.source import Span
 
 if TYPE_CHECKING:
@@ -118,7 +120,11 @@ def _inside(text: str) -> tuple[int, int]:
         while end > start and text[end - 1].isspace():
             end -= 1
         for left, right in _DELIMITERS:
-            if end - start > len(left) + len(right) - 1 and text.startswith(left, start) and text.endswith(right, 0, end):
+            if (
+                end - start > len(left) + len(right) - 1
+                and text.startswith(left, start)
+                and text.endswith(right, 0, end)
+            ):
                 start, end = start + len(left), end - len(right)
                 break
         else:

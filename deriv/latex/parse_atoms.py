@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from deriv.errors import ReadingError
 from deriv.latex import symbols as sy
 from deriv.latex.cursor import SIGN_NAMES, STARTS, Cursor
 from deriv.latex.nodes import (
     Binomial,
-    CasesOf,
-    Chain,
     Decorated,
     Frac,
     Group,
     Items,
-    Matrix,
     Name,
     Node,
     Number,
@@ -24,10 +22,9 @@ from deriv.latex.nodes import (
     Symbol,
     Text,
 )
-from deriv.latex.prepare import Piece
+from deriv.latex.pieces import Piece
 
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil", "|": "|", "‖": "‖"}
-_END_OF_CELL = frozenset(["amp", "nl", "end", "eof"])
 _DECORATIONS = frozenset(
     r"\boxed \cancel \bcancel \xcancel \sout \underbrace \overbrace \underbracket \overbracket \enclose".split()
 )
@@ -57,7 +54,7 @@ class Atoms(Cursor):
             case "dee":
                 return Name(piece.span, "d", (), "rm")
             case _:
-                self.fail(piece)
+                raise self.error(piece)
 
     def name(self) -> Node:
         """A letter; in a script three or more glued letters may be one label."""
@@ -169,13 +166,23 @@ class Atoms(Cursor):
         if text == r"\flatfrac":
             num, den = self.argument(), self.argument()
             return Frac(piece.span.to(self.last_span), num, den)
-        self.fail(piece, f"cannot read {text}")
+        raise self.error(piece, f"cannot read {text}")
 
     def _font(self, piece: Piece) -> Node:
         font, self.font = self.font, sy.FONTS[piece.text] or self.font
-        node = self.argument()
+        node = self._bold_pair() or self.argument()
         self.font = font
+        if isinstance(node, Product) and self.peek.kind in ("sub", "sup", "prime"):
+            raise self.error(piece, "a script on several letters is ambiguous")
         return replace(node, span=piece.span.to(self.last_span))
+
+    def _bold_pair(self) -> Node | None:
+        r"""`\mathbf{dx}`: a name for a gradient, as programmers write it; there is no bold d to multiply with."""
+        d, x = self.after(1), self.after(2)
+        if self.font != "bf" or d.kind != "name" or d.text != "d" or x.kind != "name" or self.after(3).kind != "rb":
+            return None
+        self.jump(self.i + 4)
+        return Name(d.span.to(x.span), "d" + x.text, (), "bf")
 
     def _accent(self, piece: Piece) -> Node:
         accent = sy.ACCENTS[piece.text]
@@ -203,12 +210,23 @@ class Atoms(Cursor):
         end = self.levels.match.get(start)
         if self.peek.kind != "lb" or end is None:
             return self.script_argument()
-        inside = self.pieces[start + 1 : end]
+        inside = [
+            Piece(p.kind, p.text, p.span, p.extra, p.spaced, p.glued, p.gap) for p in self.pieces[start + 1 : end]
+        ]
         self.jump(end + 1)
         if not inside:
             return None
-        words = " ".join(p.text for p in inside)
-        return Text(inside[0].span.to(inside[-1].span), words)
+        words = Text(inside[0].span.to(inside[-1].span), "".join(" " * p.spaced + p.text for p in inside).strip())
+        if any(p.kind == "text" for p in inside) or self.depth > 30:
+            return words
+        try:
+            return self.fresh(inside)
+        except ReadingError:
+            return words
+
+    def fresh(self, pieces: list[Piece]) -> Node:
+        """A formula of its own, inside this one."""
+        raise NotImplementedError
 
     def _stacked(self, piece: Piece) -> Node:
         r"""`\underset{w}{\min}` is `\min_w`; any other mark above or below is a label."""
@@ -248,18 +266,18 @@ class Atoms(Cursor):
         self.deeper()
         bars, self.bars = self.bars, []
         integrals, self.integrals = self.integrals, 0
-        if start.text == "{" and self._left_brace_environment(opening):
-            node = self._brace_environment(start)
-        else:
-            node = self._bracketed(opening, start)
+        node = self.brace_environment(opening, start) or self._bracketed(opening, start)
         self.bars, self.integrals = bars, integrals
         self.depth -= 1
         return node
 
     def _bracketed(self, opening: int, start: Piece) -> Node:
         closer = "right" if start.kind == "left" else "close"
-        row = start.text == "[" and "gap" in self.levels.kinds[opening] and not (
-            self.levels.kinds[opening] & {"sign", "rel", "sep", "op", "mid", "bar"})
+        row = (
+            start.text == "["
+            and "gap" in self.levels.kinds[opening]
+            and not (self.levels.kinds[opening] & {"sign", "rel", "sep", "op", "mid", "bar"})
+        )
         self.gap_lists += row
         if self.peek.kind == closer:
             body: Node = Symbol(start.span.to(self.peek.span), "placeholder")
@@ -268,7 +286,7 @@ class Atoms(Cursor):
         self.gap_lists -= row
         end = self.peek
         if end.kind != closer or not self._closes(start, end, body):
-            self.fail(end if end.kind != "eof" else start, "" if end.kind != "eof" else f"unclosed {start.text}")
+            raise self.error(end if end.kind != "eof" else start, "" if end.kind != "eof" else f"unclosed {start.text}")
         self.advance()
         if start.text == "." and end.text == "|" and self.peek.kind in ("sub", "sup"):
             return self.evaluated(body, start)
@@ -301,129 +319,18 @@ class Atoms(Cursor):
         for _ in range(2 if double else 1):
             end = self.peek
             if end.kind not in ("bar", "close") or end.text != start.text:
-                self.fail(end, f"unclosed {start.text}" if end.kind == "eof" else "")
+                raise self.error(end, f"unclosed {start.text}" if end.kind == "eof" else "")
             self.advance()
         sign = "‖" if double else start.text
         return Group(start.span.to(self.last_span), sign, sign, body)
 
-    # -- environments -----------------------------------------------------------------------------------------------
-
     def environment(self) -> Node:
-        """A matrix, `cases`, or lines of one long expression."""
-        opening = self.i
-        begin = self.advance()
-        self.deeper()
-        if begin.text in sy.CASES_ENVS:
-            node = self._cases(begin)
-        elif begin.text in sy.MATRIX_ENVS:
-            node = self._matrix(begin)
-        elif begin.text in sy.ROW_ENVS and opening in self.levels.match:
-            node = self._lines(opening)
-        else:
-            self.fail(begin, f"cannot read the environment {begin.text}")
-        self.depth -= 1
-        return node
+        """A matrix, `cases` and the like."""
+        raise NotImplementedError
 
-    def _end(self, begin: Piece) -> None:
-        if self.peek.kind != "end" or self.peek.text != begin.text:
-            where = begin if self.peek.kind == "eof" else self.peek
-            self.fail(where, f"\\begin{{{begin.text}}} without \\end" if where is begin else "")
-        self.advance()
-
-    def _matrix(self, begin: Piece) -> Node:
-        rows: list[tuple[Node, ...]] = []
-        bars, self.bars = self.bars, []
-        while self.peek.kind != "end":
-            row: list[Node] = []
-            while True:
-                row.append(self._cell())
-                if self.peek.kind != "amp":
-                    break
-                self.advance()
-            if len(row) > 1 or not (isinstance(row[0], Symbol) and row[0].text == "blank"):
-                rows.append(tuple(replace(c, text="placeholder") if _blank(c) else c for c in row))
-            if self.peek.kind != "nl":
-                break
-            self.advance()
-        self.bars = bars
-        self._end(begin)
-        return Matrix(begin.span.to(self.last_span), begin.text, tuple(rows))
-
-    def _cell(self) -> Node:
-        self.skip_quads()
-        if self.peek.kind in _END_OF_CELL:
-            return Symbol(self.peek.span, "blank")
-        if self.peek.kind == "sep" and self.after().kind in _END_OF_CELL:
-            self.advance()
-            return Symbol(self.last_span, "blank")
-        return self.items()
-
-    def _lines(self, opening: int) -> Node:
-        r"""`\left( \begin{aligned} a \\ + b \end{aligned} \right)`: the lines are one expression."""
-        end = self.levels.match[opening]
-        k = opening + 1
-        while k < end:
-            if self.pieces[k].kind in ("nl", "amp"):
-                self.pieces[k].kind = "nil"
-            k = self.levels.match.get(k, k) + 1
-        self.pieces[end].kind = "nil"
-        self.skip_nil()
-        return self.items()
-
-    def _left_brace_environment(self, opening: int) -> bool:
-        end = self.levels.match.get(opening)
-        if end is None or self.pieces[end].kind != "right" or self.pieces[end].text != ".":
-            return False
-        return self.peek.kind == "begin" and self.peek.text in sy.ROW_ENVS | {"array", "matrix", "darray"}
-
-    def _brace_environment(self, start: Piece) -> Node:
-        node = self._cases(self.advance())
-        self.expect("right")
-        span = start.span.to(self.last_span)
-        if isinstance(node, CasesOf):
-            return replace(node, span=span)
-        return Group(span, "{", "", node)
-
-    def _cases(self, begin: Piece) -> Node:
-        rows: list[tuple[Node, Node | None]] = []
-        system = 0
-        bars, self.bars = self.bars, []
-        while self.peek.kind not in ("end", "eof"):
-            if self.peek.kind == "nl":
-                self.advance()
-                continue
-            row = self._case()
-            system += isinstance(row[1], Chain) and row[1].parts[0] is None
-            rows.append(row)
-            if self.peek.kind not in ("nl", "end"):
-                self.fail(self.peek)
-        self.bars = bars
-        self._end(begin)
-        span = begin.span.to(self.last_span)
-        if system or (rows and all(isinstance(value, Chain) for value, _ in rows)):
-            return Matrix(span, "system", tuple((_equation(*row),) for row in rows))
-        return CasesOf(span, tuple(rows))
-
-    def _case(self) -> tuple[Node, Node | None]:
-        value = self.chain()
-        while self.peek.kind in ("sep", "quad", "amp"):
-            self.advance()
-        return value, self._condition()
-
-    def _condition(self) -> Node | None:
-        words: list[Piece] = []
-        while self.peek.kind in ("text", "quad", "amp", "sep", "dot"):
-            piece = self.advance()
-            if piece.kind == "text":
-                words.append(piece)
-        if self.peek.kind in _END_OF_CELL:
-            if not words:
-                return None
-            return Text(words[0].span.to(words[-1].span), " ".join(w.text for w in words))
-        condition = self.items()
-        while self.peek.kind in ("quad", "dot", "amp", "sep", "text"):
-            self.advance()
-        return condition
+    def brace_environment(self, opening: int, start: Piece) -> Node | None:
+        r"""`\left\{ \begin{array} … \right.`, if that is what begins here."""
+        raise NotImplementedError
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 
@@ -438,22 +345,12 @@ class Atoms(Cursor):
         return Symbol(piece.span, {"*": "star", "cdot": "placeholder"}.get(piece.text, piece.text))
 
 
-def _blank(node: Node) -> bool:
-    return isinstance(node, Symbol) and node.text == "blank"
-
-
-def _equation(left: Node, right: Node | None) -> Node:
-    if isinstance(right, Chain) and right.parts[0] is None:
-        return Chain(left.span.to(right.span), (left, *right.parts[1:]), right.relations)
-    if right is None:
-        return left
-    return Items(left.span.to(right.span), (left, right), (",",))
-
-
 def is_connector(piece: Piece) -> bool:
     """Whether a text is prose between formulas (`if`, `and`, `such that`) and not a name."""
     words = piece.text.split()
-    return piece.extra == "foreign" or not words or (words[0].strip(".,;:()") in sy.CONNECTORS) or len(words) > 4
+    if piece.extra == "foreign":
+        return len(piece.text) > 8
+    return not words or (words[0].strip(".,;:()") in sy.CONNECTORS) or len(words) > 4
 
 
 def is_application(node: Node) -> bool:

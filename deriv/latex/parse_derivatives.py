@@ -6,8 +6,8 @@ from typing import Literal
 
 from deriv.latex import symbols as sy
 from deriv.latex.nodes import Deriv, Differential, Frac, Group, Items, Node, Number, Product, Script, Symbol
-from deriv.latex.parse_atoms import Atoms
-from deriv.latex.prepare import Piece
+from deriv.latex.parse_environments import Environments
+from deriv.latex.pieces import Piece
 from deriv.source import Span
 
 Marker = Literal["d", "partial"]
@@ -15,7 +15,7 @@ _FRACTIONS = frozenset(r"\frac \dfrac \tfrac \cfrac \nicefrac \sfrac".split())
 _PHYSICS = {r"\dv": "d", r"\odv": "d", r"\derivative": "d", r"\pdv": "partial", r"\pderiv": "partial", r"\fdv": "d"}
 
 
-class Derivatives(Atoms):
+class Derivatives(Environments):
     """Reads a d as a differential only where the notation says so."""
 
     # -- markers ----------------------------------------------------------------------------------------------------
@@ -42,9 +42,13 @@ class Derivatives(Atoms):
             return True
         if piece.kind == "dee" or self.integrals:
             return following.kind in ("name", "word", "cmd", "lb", "open", "left", "text")
-        letter = following.kind == "name" and (following.glued or not following.text.isascii() or len(following.text) > 1)
+        letter = following.kind == "name" and (
+            following.glued or not following.text.isascii() or len(following.text) > 1
+        )
         command = following.kind == "cmd" and (following.text in sy.FONTS or following.text in sy.ACCENTS)
-        return not piece.glued and not following.spaced and (letter or command)
+        if piece.glued:  # `y dx` written as one run
+            return following.glued and following.text in "xyztuv" and not self.after(2).glued
+        return not following.spaced and (letter or command)
 
     def _slash(self) -> int | None:
         """The index of the slash of `dy/dx` that begins here."""
@@ -52,10 +56,25 @@ class Derivatives(Atoms):
         while steps < 30:
             piece = self.pieces[k]
             if piece.kind == "op" and piece.text == "/":
-                pair = self.marker(k + 1) is not None and self.starts_factor(self.pieces[min(k + 2, len(self.pieces) - 1)])
-                tight = pair and not self.pieces[k + 2].spaced or (pair and self.pieces[k + 1].kind != "name")
+                pair = self.marker(k + 1) is not None and self.starts_factor(
+                    self.pieces[min(k + 2, len(self.pieces) - 1)]
+                )
+                tight = (pair and not self.pieces[k + 2].spaced) or (pair and self.pieces[k + 1].kind != "name")
                 return k if tight else None
-            if piece.kind not in ("name", "num", "word", "text", "cmd", "lb", "open", "left", "sub", "sup", "prime", "fn"):
+            if piece.kind not in (
+                "name",
+                "num",
+                "word",
+                "text",
+                "cmd",
+                "lb",
+                "open",
+                "left",
+                "sub",
+                "sup",
+                "prime",
+                "fn",
+            ):
                 return None
             k = self.levels.match.get(k, k) + 1
             steps += 1
@@ -82,8 +101,15 @@ class Derivatives(Atoms):
             if by is not None:
                 variables = by.items if isinstance(by, Items) else (by,)
                 body = self.operator_body()
-                return Deriv(piece.span.to(self.last_span), kind, tuple((v, 1) for v in variables), body, False)
+                return Deriv(piece.span.to(self.last_span), kind, tuple((v, 1) for v in variables), body, ratio=False)
+        if piece.kind == "dee" and self.peek.kind == "sub" and not self.scripts:  # the differential at a point
+            self.advance()
+            at = self.script_argument()
+            body = self.factor()
+            return Script(piece.span.to(body.span), Differential(piece.span.to(body.span), kind, body), at)
         if not self.starts_factor(self.peek) or (kind == "d" and self.scripts):
+            if piece.kind == "dee" and self.peek.kind == "sup" and not self.scripts:
+                raise self.error(piece, "a differential with a superscript")
             return self.simple(piece)
         body = self.factor()
         if kind == "partial" and self.peek.kind in ("open", "left"):
@@ -107,7 +133,7 @@ class Derivatives(Atoms):
             span = factors[0].span.to(factors[-1].span)
             body = factors[0] if len(factors) == 1 else Product(span, tuple(factors), ("",) * (len(factors) - 1))
         if self.i != slash:
-            self.fail(self.peek)
+            raise self.error(self.peek)
         self.advance()
         below = self.marker(self.i) or kind
         variables: list[Node] = []
@@ -124,9 +150,9 @@ class Derivatives(Atoms):
         """A ratio when there is a body already; else an operator and what follows it."""
         span = start.span.to(self.last_span)
         if body is not None:
-            return Deriv(span, kind, by, body, True)
+            return Deriv(span, kind, by, body, ratio=True)
         found = self._operand()
-        return Deriv(start.span.to(self.last_span), kind, by, found, False)
+        return Deriv(start.span.to(self.last_span), kind, by, found, ratio=False)
 
     def _operand(self) -> Node | None:
         """A bracket right after the operator is all of its operand."""
@@ -185,7 +211,7 @@ class Derivatives(Atoms):
         start, low = self._skip(start, end), self._skip(low, high)
         if start >= end or low + 1 >= high or self.marker(start) is None or self.marker(low) is None:
             return False
-        if not self.starts_factor(self.pieces[low + 1]) or self.pieces[low + 1].kind == "text" and high - low > 40:
+        if not self.starts_factor(self.pieces[low + 1]) or (self.pieces[low + 1].kind == "text" and high - low > 40):
             return False
         above = self.pieces[start + 1]
         if start + 1 < end and (above.kind in ("op", "sub") or (above.kind == "sign" and above.text != "-")):
@@ -223,7 +249,7 @@ class Derivatives(Atoms):
         variables = self._variables(order)
         self.expect("rb")
         by = self.orders(variables, order, start)
-        return Deriv(piece.span.to(self.last_span), kind, by, body, body is not None)
+        return Deriv(piece.span.to(self.last_span), kind, by, body, ratio=body is not None)
 
     def order(self) -> int:
         """The order written on the d: `d^2`."""
@@ -232,7 +258,7 @@ class Derivatives(Atoms):
         piece = self.advance()
         value = self.script_argument()
         if not isinstance(value, Number) or not value.text.isdigit() or not 0 < int(value.text) < 100:
-            self.fail(piece, "a derivative of an order that is no number")
+            raise self.error(piece, "a derivative of an order that is no number")
         return int(value.text)
 
     def _variables(self, order: int) -> list[Node]:
@@ -240,12 +266,12 @@ class Derivatives(Atoms):
         found: list[Node] = []
         while self.peek.kind != "rb":
             if self.marker(self.i) is None:
-                self.fail(self.peek)
+                raise self.error(self.peek)
             self.advance()
             factors = [self.factor()]
             while self.peek.kind != "rb" and not self._next_variable(order):
                 if not self.starts_factor(self.peek):
-                    self.fail(self.peek)
+                    raise self.error(self.peek)
                 factors.append(self.factor())
             span = Span(factors[0].span.start, factors[-1].span.end)
             found.append(factors[0] if len(factors) == 1 else Product(span, tuple(factors), ("",) * (len(factors) - 1)))
@@ -268,7 +294,7 @@ class Derivatives(Atoms):
             return tuple(powers)
         if len(variables) == order:
             return tuple((v, 1) for v in variables)
-        self.fail(place, "the orders of this derivative do not add up")
+        raise self.error(place, "the orders of this derivative do not add up")
 
     def _physics(self, piece: Piece) -> Node:
         r"""`\dv{f}{x}`, `\pdv[2]{f}{x}`, `\dv{x}`."""
@@ -276,7 +302,7 @@ class Derivatives(Atoms):
         degree = self.optional()
         if degree is not None:
             if not isinstance(degree, Number) or not degree.text.isdigit():
-                self.fail(piece, "a derivative of an order that is no number")
+                raise self.error(piece, "a derivative of an order that is no number")
             order = int(degree.text)
         kind: Marker = "d" if _PHYSICS[piece.text] == "d" else "partial"
         parts = [self.argument()]
@@ -288,13 +314,17 @@ class Derivatives(Atoms):
         by = tuple((v, order if len(parts) == 2 else 1) for v in parts[1:])
         if isinstance(body, Symbol) and body.text == "placeholder":
             return self.derivative(piece, kind, by, None)
-        return Deriv(piece.span.to(self.last_span), kind, by, body, True)
+        return Deriv(piece.span.to(self.last_span), kind, by, body, ratio=True)
 
 
 def _power(node: Node) -> tuple[Node, int]:
     """`x^2` below the line is x, twice."""
     if isinstance(node, Script) and isinstance(node.sup, Number) and node.sup.text.isdigit():
-        bare = node.base if node.sub is None and not node.primes else Script(node.span, node.base, node.sub, None, node.primes)
+        bare = (
+            node.base
+            if node.sub is None and not node.primes
+            else Script(node.span, node.base, node.sub, None, node.primes)
+        )
         inner = bare.body if isinstance(bare, Group) and bare.open == "(" and not isinstance(bare.body, Items) else bare
         return inner, int(node.sup.text)
     return node, 1

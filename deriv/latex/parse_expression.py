@@ -1,30 +1,14 @@
-"""The grammar from lists down to factors: precedence, juxtaposition, signs, scripts."""
+"""The top of the grammar: lists, relation signs, the whole formula."""
 
 from __future__ import annotations
 
-from deriv.latex.cursor import Cursor
-from deriv.latex.nodes import (
-    Additive,
-    Chain,
-    Group,
-    Items,
-    Name,
-    Node,
-    Number,
-    Postfix,
-    Product,
-    Relation,
-    Script,
-    Symbol,
-)
-from deriv.latex.parse_atoms import is_application, is_connector
-from deriv.latex.parse_operators import Operators
-from deriv.latex.prepare import Piece
-
-_ENDS = frozenset("eof rb close right sep mid colon nl amp end infix".split())
+from deriv.latex.nodes import Chain, Items, Node, Relation, Symbol
+from deriv.latex.parse_atoms import is_connector
+from deriv.latex.parse_factors import Factors
+from deriv.latex.pieces import Piece
 
 
-class Expression(Operators):
+class Expression(Factors):
     """The whole grammar of one formula."""
 
     def formula(self) -> Node:
@@ -32,15 +16,20 @@ class Expression(Operators):
         self.skip_quads()
         node = self.items(top=True)
         if self.peek.kind != "eof":
-            self.fail(self.peek)
+            raise self.error(self.peek)
         return node
+
+    def fresh(self, pieces: list[Piece]) -> Node:
+        inner = Expression(pieces)
+        inner.depth = self.depth + 5
+        return inner.formula()
 
     # -- lists and relations ----------------------------------------------------------------------------------------
 
     def items(self, *, top: bool = False) -> Node:
         """Chains separated by commas, semicolons, bars, colons or words."""
         elements, separators = [self.chain(top=top)], list[str]()
-        while (separator := self._separator(top)) is not None:
+        while (separator := self._separator(top=top)) is not None:
             while self.peek.kind in ("sep", "quad") and separator == " ":
                 separator = self.advance().text
             self.skip_quads()
@@ -50,7 +39,7 @@ class Expression(Operators):
             elements.append(self.chain(top=top))
         return fold(elements, separators, top=top or self.scripts > 0)
 
-    def _separator(self, top: bool) -> str | None:
+    def _separator(self, *, top: bool) -> str | None:
         piece = self.peek
         if piece.kind in ("sep", "mid", "colon"):
             self.advance()
@@ -82,23 +71,23 @@ class Expression(Operators):
             self._take_relation(relation, relations, parts)
         if not relations:
             if parts[0] is None:
-                self.fail(self.peek)
+                raise self.error(self.peek)
             return parts[0]
         if all(part is None for part in parts):
             return self._lone_relation(relations, start)
         if any(part is None for part in parts[1:-1]):
-            self.fail(start, "nothing stands between two relation signs")
+            raise self.error(start, "nothing stands between two relation signs")
         return Chain(start.span.to(self.last_span), tuple(parts), tuple(relations))
 
     def _lone_relation(self, relations: list[Relation], start: Piece) -> Node:
         if self.scripts or self.depth:
             return Symbol(relations[0].span, relations[0].text)
-        self.fail(start, "a relation sign without sides")
+        raise self.error(start, "a relation sign without sides")
 
     def _empty_side(self) -> bool:
         self.dissolve()
         piece = self.peek
-        return self._at_end() or piece.kind in ("rel", "arrow")
+        return self.at_end() or piece.kind in ("rel", "arrow")
 
     def _relation(self) -> str | None:
         """The relation sign that comes next."""
@@ -130,315 +119,13 @@ class Expression(Operators):
             span = span.to(self.advance().span)
         relations.append(Relation(span, text))
 
-    def _at_end(self) -> bool:
-        piece = self.peek
-        return piece.kind in _ENDS or (piece.kind == "bar" and self.closing_bar(piece)) or (
-            piece.kind == "text" and is_connector(piece))
-
-    def closing_bar(self, piece: Piece) -> bool:
-        """Whether a bar after an operand closes one that is open."""
-        return bool(self.bars) and self.bars[-1] == piece.text
-
-    # -- sums and products ------------------------------------------------------------------------------------------
-
-    def additive(self) -> Node:
-        """Terms with signs."""
-        self.dissolve()
-        start = self.peek
-        signs: list[str] = []
-        terms: list[Node] = []
-        if self.peek.kind != "sign":
-            signs.append("+")
-            terms.append(self.term())
-            written = False
-        else:
-            written = True
-        while True:
-            self._skip_quads_before("sign")
-            if self.peek.kind != "sign" or self._differential_ahead():
-                break
-            sign = self.advance()
-            self.skip_quads()
-            if not terms and self._at_end():
-                return self.lone(sign)
-            signs.append(sign.text)
-            terms.append(self.term())
-        if len(terms) == 1 and not written:
-            return terms[0]
-        return Additive(start.span.to(self.last_span), tuple(signs), tuple(terms))
-
-    def _skip_quads_before(self, kind: str) -> None:
-        k = 0
-        while self.after(k).kind == "quad":
-            k += 1
-        if k and self.after(k).kind == kind:
-            self.skip_quads()
-
-    def _differential_ahead(self) -> bool:
-        return False
-
-    def term(self, *, inner: bool = False) -> Node:
-        """Factors in a row; `inner` leaves an evaluation bar to the term around it."""
-        self.deeper()
-        factors = [self.signed_factor()]
-        ops: list[str] = []
-        while True:
-            self._skip_quads_before("op")
-            if self.peek.kind == "lb":
-                self.dissolve()
-            piece = self.peek
-            if piece.kind == "op":
-                self.advance()
-                self.skip_quads()
-                ops.append(piece.text)
-                factors.append(self.signed_factor())
-            elif self.evaluation_bar(piece):
-                if inner:
-                    break
-                self._evaluate(factors, ops)
-            elif self._juxtaposed(piece):
-                ops.append("")
-                factors.append(self.factor())
-            else:
-                break
-        self.depth -= 1
-        return product(factors, ops)
-
-    def signed_factor(self) -> Node:
-        r"""A factor that may carry a sign of its own: `\cdot -x`."""
-        self.dissolve()
-        piece = self.peek
-        if piece.kind == "op" and self._alone():
-            return self.lone(self.advance())
-        if piece.kind != "sign":
-            return self.factor()
-        self.advance()
-        self.deeper()
-        body = self.signed_factor()
-        self.depth -= 1
-        return Additive(piece.span.to(self.last_span), (piece.text,), (body,))
-
-    def _alone(self) -> bool:
-        """Whether the operator is all there is, as in `f(\\cdot)` or `x^*`."""
-        following = self.after()
-        return following.kind in _ENDS and following.kind not in ("nl", "amp") and bool(self.depth > 1 or self.scripts)
-
-    def _juxtaposed(self, piece: Piece) -> bool:
-        if piece.kind == "bar":
-            return self.opening_bar(piece)
-        if piece.gap and self.gap_lists:
-            return False
-        return self.starts_factor(piece) and not (self.integrals and self.at_differential())
-
-    def opening_bar(self, piece: Piece) -> bool:
-        """Whether a bar after an operand opens a new pair: then as many remain as are needed to close it."""
-        if self.closing_bar(piece) or self.peek is not piece:
-            return False
-        return self.levels.bars_left.get(self.i, 0) % 2 == 0 and not self._double_relation(piece)
-
-    def _double_relation(self, piece: Piece) -> bool:
-        following = self.after()
-        glued = following.kind == "bar" and following.text == piece.text == "|" and not following.spaced
-        return glued and self.levels.bars_left.get(self.i, 0) == 2
-
-    def evaluation_bar(self, piece: Piece) -> bool:
-        """Whether this is the bar of `f'(x)|_{x=0}`."""
-        if piece.kind not in ("bar", "close") or piece.text != "|" or self.closing_bar(piece):
-            return False
-        return self.after().kind in ("sub", "sup")
-
-    def _evaluate(self, factors: list[Node], ops: list[str]) -> None:
-        """Put the factors since the last written operator at a point."""
-        bar = self.advance()
-        first = len(factors) - 1
-        while first and not ops[first - 1]:
-            first -= 1
-        body = product(factors[first:], ops[first:])
-        factors[first:] = [self.evaluated(body, bar)]
-        ops[first:] = []
-
-    # -- factors and scripts ----------------------------------------------------------------------------------------
-
-    def factor(self) -> Node:
-        """An atom with everything attached to it."""
-        self.skip_quads()
-        return self.scripted(self.atom())
-
-    def atom(self) -> Node:
-        """An atom: name, number, bracket, command, operator with its body."""
-        piece = self.peek
-        match piece.kind:
-            case "name":
-                return self.differential() if self.at_differential() else self.name()
-            case "num":
-                return self.simple(self.advance())
-            case "sym":
-                return self.simple(self.advance())
-            case "word" | "text":
-                return self.word()
-            case "fn":
-                return self.function()
-            case "big":
-                return self.big()
-            case "nabla":
-                return self.nabla()
-            case "partial" | "dee":
-                return self.differential()
-            case "open" | "left":
-                return self.group()
-            case "bar":
-                return self.bar_group()
-            case "lb":
-                return self._braces()
-            case "begin":
-                return self.environment()
-            case "cmd":
-                return self.fraction_or_command()
-            case _:
-                self.fail(piece)
-
-    def dissolve(self) -> None:
-        """Dissolve braces that hold a sum or a relation (or nothing), since the reader does not see them."""
-        self.skip_quads()
-        while self.peek.kind == "lb":
-            closing = self.levels.match.get(self.i)
-            if closing is None:
-                self.fail(self.peek, "unclosed brace")
-            kinds = self.levels.kinds[self.i]
-            if self.i in self.levels.infix or not (closing == self.i + 1 or kinds & {"sign", "rel", "sep", "arrow"}):
-                return
-            if self.pieces[closing + 1].kind in ("sub", "sup", "prime"):
-                self.fail(self.peek, "a script on braces around a sum is ambiguous" if kinds else "a script on nothing")
-            self.peek.kind = self.pieces[closing].kind = "nil"
-            self.skip_nil()
-            self.skip_quads()
-
-    def _braces(self) -> Node:
-        """Invisible braces around one factor or a product."""
-        closing = self.levels.match.get(self.i)
-        if closing is None:
-            self.fail(self.peek, "unclosed brace")
-        scripted = self.pieces[closing + 1].kind in ("sub", "sup", "prime")
-        piece = self.peek
-        node = self.braced()
-        if scripted and not is_application(node):
-            self.fail(piece, "a script on braces around a product is ambiguous")
-        return node
-
-    def scripted(self, base: Node) -> Node:
-        """Sub- and superscripts, primes and factorials."""
-        sub: Node | None = None
-        sup: Node | None = None
-        primes = 0
-        while True:
-            piece = self.peek
-            if piece.kind == "sup":
-                if sup is not None:
-                    base, sub, sup, primes = _script(base, sub, sup, primes, self), None, None, 0
-                self.advance()
-                primes += self._primes_in_script()
-                sup = self.script_argument() if self.peek.kind != "nothing" else None
-            elif piece.kind == "sub":
-                if sub is not None:
-                    base, sub, sup, primes = _script(base, sub, sup, primes, self), None, None, 0
-                self.advance()
-                sub = self.script_argument()
-            elif piece.kind == "prime":
-                self.advance()
-                primes += 1
-            elif piece.kind == "bang":
-                base, sub, sup, primes = _script(base, sub, sup, primes, self), None, None, 0
-                self.advance()
-                base = Postfix(base.span.to(self.last_span), base, "!")
-            elif piece.kind == "lb" and self.after().kind == "rb" and self.after(2).kind in ("sub", "sup", "prime"):
-                self.advance()
-                self.advance()
-            else:
-                return _script(base, sub, sup, primes, self)
-
-    def _primes_in_script(self) -> int:
-        r"""`x^{\prime}`, `x^{\prime T}`, `x^\prime`: the primes are counted and dissolved."""
-        k = self.i + (self.peek.kind == "lb")
-        count = 0
-        while self.pieces[k].kind == "prime" or (self.pieces[k].kind == "sym" and self.pieces[k].text == "prime"):
-            self.pieces[k].kind = "nil"
-            count += 1
-            k += 1
-            if self.peek.kind != "lb":
-                break
-        if count and self.peek.kind == "nil":
-            self.pieces[k - 1].kind = "nothing"
-            self.jump(k - 1)
-        return count
-
-    def script_argument(self) -> Node | None:
-        """What stands after `^` or `_`."""
-        if self.peek.kind == "nothing":
-            self.advance()
-            return None
-        self.scripts += 1
-        integrals, self.integrals = self.integrals, 0
-        gaps, self.gap_lists = self.gap_lists, 0
-        bars, self.bars = self.bars, []
-        node = self._script_content()
-        self.scripts -= 1
-        self.integrals, self.gap_lists, self.bars = integrals, gaps, bars
-        return node
-
-    def _script_content(self) -> Node | None:
-        piece = self.peek
-        if piece.kind == "lb":
-            self.deeper()
-            self.advance()
-            self.skip_quads()
-            node = None if self.peek.kind == "rb" else self.items()
-            while self.peek.kind in ("dot", "quad"):
-                node = self._dotted(node)
-            self.expect("rb")
-            self.depth -= 1
-            return node
-        if piece.kind == "sign":
-            self.advance()
-            if self.peek.kind in ("num", "name") and not self.peek.spaced:
-                body = self.simple(self.advance())
-                return Additive(piece.span.to(body.span), (piece.text,), (body,))
-            return self.lone(piece)
-        if piece.kind == "op":
-            return self.lone(self.advance())
-        if piece.kind == "num" and len(piece.text) > 1 and piece.text.isdigit():
-            self.fail(piece, "put braces around a script of several digits")
-        if piece.kind == "prime":
-            self.fail(piece)
-        return self.argument()
-
-    def _dotted(self, node: Node | None) -> Node | None:
-        """`w_{1.}`: a dot for an index that runs."""
-        dot = self.advance()
-        if dot.kind == "quad" or node is None:
-            return node
-        place = Symbol(dot.span, "placeholder")
-        return Product(node.span.to(dot.span), (node, place), ("",))
-
-
-def _script(base: Node, sub: Node | None, sup: Node | None, primes: int, cursor: Cursor) -> Node:
-    if sub is None and sup is None and not primes:
-        return base
-    return Script(base.span.to(cursor.last_span), base, sub, sup, primes)
-
-
-def product(factors: list[Node], ops: list[str]) -> Node:
-    """A flat product, or its only factor."""
-    if len(factors) == 1:
-        return factors[0]
-    return Product(factors[0].span.to(factors[-1].span), tuple(factors), tuple(ops))
-
 
 def fold(elements: list[Node], separators: list[str], *, top: bool) -> Node:
     r"""One node for a list: `i = 1, \dots, n` and `x, y \in R` are one chain with a list on a side."""
     if not separators:
         return elements[0]
     elements, separators = _fold_dots(elements, separators, always=top)
-    if top and len(elements) > 1 and all(s == "," or s == "|" for s in separators):
+    if top and len(elements) > 1 and all(s in (",", "|") for s in separators):
         *heads, last = elements
         if isinstance(last, Chain) and last.parts[0] is not None and not any(isinstance(h, Chain) for h in heads):
             first = _items([*heads, last.parts[0]], separators)
@@ -451,10 +138,15 @@ def _fold_dots(elements: list[Node], separators: list[str], *, always: bool) -> 
     out, kept = [elements[0]], list[str]()
     k = 1
     while k < len(elements):
-        tail = k
-        while tail < len(elements) and separators[tail - 1] == "," and not isinstance(elements[tail], Chain):
-            tail += 1
         head = out[-1]
+        tail = k
+        while (
+            isinstance(head, Chain)
+            and tail < len(elements)
+            and separators[tail - 1] == ","
+            and not isinstance(elements[tail], Chain)
+        ):
+            tail += 1
         run = elements[k:tail]
         dotted = any(isinstance(e, Symbol) and e.text == "dots" for e in run)
         if run and isinstance(head, Chain) and head.parts[-1] is not None and (dotted or always):
@@ -470,6 +162,3 @@ def _fold_dots(elements: list[Node], separators: list[str], *, always: bool) -> 
 
 def _items(elements: list[Node], separators: list[str]) -> Items:
     return Items(elements[0].span.to(elements[-1].span), tuple(elements), tuple(separators))
-
-
-__all__ = ["Expression", "Group", "Name", "Number", "fold", "product"]

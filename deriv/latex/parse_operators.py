@@ -5,7 +5,7 @@ from __future__ import annotations
 from deriv.latex import symbols as sy
 from deriv.latex.nodes import Additive, BigOp, Function, Nabla, Name, Node, Number, Product, Script, Symbol
 from deriv.latex.parse_derivatives import Derivatives
-from deriv.latex.prepare import Piece
+from deriv.latex.pieces import Piece
 
 # With a subscript these bind what follows to the end of the term, like a sum.
 _BINDING = frozenset("max min sup inf argmax argmin limsup liminf".split())
@@ -75,7 +75,7 @@ class Operators(Derivatives):
         sub, sup, primes = under, None, 0
         if isinstance(scripted, Script):
             if scripted.base is not place:
-                self.fail(piece, "two superscripts on a function")
+                raise self.error(piece, "two superscripts on a function")
             sub, sup, primes = scripted.sub or under, scripted.sup, scripted.primes
         self._skip_quads_before_argument()
         arg = self._function_argument(name, binding=sub is not None and name in _BINDING)
@@ -99,7 +99,7 @@ class Operators(Derivatives):
         if piece.kind == "bar" and not self.closing_bar(piece) and not self.evaluation_bar(piece):
             return self.run()
         if piece.kind == "sign" and name not in _NOUNS:
-            self.fail(piece, f"the argument of {name} needs brackets")
+            raise self.error(piece, f"the argument of {name} needs brackets")
         if self.starts_factor(piece) and not (self.integrals and self.at_differential()):
             return self.run()
         return None
@@ -113,9 +113,13 @@ class Operators(Derivatives):
             if piece.kind == "bar":
                 if not self.opening_bar(piece):
                     break
-            elif not self.starts_factor(piece) or piece.kind in _STOPS_RUN or self.at_differential():
-                break
-            elif (piece.gap and self.gap_lists) or (piece.kind == "cmd" and self.derivative_ahead()):
+            elif (
+                not self.starts_factor(piece)
+                or piece.kind in _STOPS_RUN
+                or self.at_differential()
+                or (piece.gap and self.gap_lists)
+                or (piece.kind == "cmd" and self.derivative_ahead())
+            ):
                 break
             factors.append(self.factor())
         self.depth -= 1
@@ -169,7 +173,7 @@ class Operators(Derivatives):
         body = self.braced()
         if not self.starts_factor(self.peek) and self.peek.kind != "op":
             return body
-        self.fail(self.peek, "braces around a sum are invisible: write brackets")
+        raise self.error(self.peek, "braces around a sum are invisible: write brackets")
 
     def _integral(self) -> tuple[Node | None, Node | None]:
         self.integrals += 1

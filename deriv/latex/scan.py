@@ -13,13 +13,13 @@ from typing import Literal
 
 from deriv.errors import ReadingError
 from deriv.latex import symbols as sy
+from deriv.latex.delimiters import ENVIRONMENTS, LOOKS_LIKE_MATH, MAX_DISPLAY, MAX_FAILURES, MAX_INLINE, Finder
 from deriv.latex.lex import Token, lex, lex_markdown
 from deriv.latex.macros import DEFINERS, MacroTable, Stream, call
 from deriv.source import Span
 
 DocumentKind = Literal["tex", "markdown"]
-MAX_INLINE = 4_000
-MAX_DISPLAY = 100_000
+MAX_PREFIX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +63,17 @@ def find_blocks(text: str, *, kind: DocumentKind, macros: MacroTable | None = No
     return _Scanner(text, kind, macros).run()
 
 
-_ENVIRONMENTS = "|".join(sorted(sy.DISPLAY_ENVS | sy.ROW_ENVS | sy.MATRIX_ENVS - {"tabular"} | sy.CASES_ENVS, key=len, reverse=True))
-_VERBATIM = r"verbatim|Verbatim|lstlisting|minted|comment|filecontents|alltt|tikzpicture|pgfpicture|algorithmic"
+_VERBATIM = r"verbatim|Verbatim|lstlisting|minted|comment|filecontents|alltt|tikzpicture|pgfpicture"
 _DIRECTIVE = re.compile(r"[%\s~!]*deriv\s*:\s*(.*?)\s*\Z", re.IGNORECASE | re.DOTALL)
 _HTML_DIRECTIVE = re.compile(r"<!--\s*(deriv\s*:.*?)-->", re.IGNORECASE | re.DOTALL)
 
 _TEX = re.compile(
     rf"""(?P<comment>%[^\n]*)
   |\\begin\s*\{{(?P<verbatim>(?:{_VERBATIM})\*?)\}}
-  |(?P<verb>\\(?:verb\*?|lstinline)(?P<quote>[^A-Za-z\s\[{{*]).*?(?P=quote))
+  |(?P<verb>\\(?:verb\*?|lstinline)(?P<quote>[^A-Za-z\s\[{{*])[^\n]*?(?P=quote))
   |(?P<iffalse>\\iffalse\b)
   |(?P<over>\\end\s*\{{document\}})
-  |\\begin\s*\{{(?P<env>(?:{_ENVIRONMENTS})\*?)\}}
+  |\\begin\s*\{{(?P<env>(?:{ENVIRONMENTS})\*?)\}}
   |(?P<open>\\[\[(])
   |(?P<word>\\[A-Za-z]+)
   |(?P<escape>\\.)
@@ -88,23 +87,13 @@ _MARKDOWN = re.compile(
   |(?P<role>:math:`(?P<rolemath>[^`]+)`)
   |(?P<directive>(?m:^)(?P<indent>[ \t]*)\.\.[ ]math::[^\n]*\n)
   |(?P<code>`+)
-  |\\begin\s*\{{(?P<env>(?:{_ENVIRONMENTS})\*?)\}}
+  |\\begin\s*\{{(?P<env>(?:{ENVIRONMENTS})\*?)\}}
   |(?P<open>\\\\?[\[(])
   |(?P<word>\\[A-Za-z]+)
   |(?P<escape>\\.)
   |(?P<dollar>\$\$?)""",
     re.VERBOSE | re.DOTALL,
 )
-_PARAGRAPH = re.compile(r"\n[ \t>]*\n")
-_INSIDE = re.compile(
-    r"(?P<text>\\(?:text|mbox|hbox|textrm|textbf|textit|texttt|textsf|intertext|fbox)\s*\{)|\\.|[{}]|(?P<dollar>\$\$?)"
-    r"|(?P<comment>%[^\n]*)|(?P<blank>\n[ \t>]*\n)",
-    re.DOTALL,
-)
-_SENTENCE = re.compile(r"(?:(?<![\\{])\b[A-Za-z]{2,}[ ,]+){6,}")
-_LOOKS_LIKE_MATH = re.compile(r"[\\_^=<>]")
-_BEGIN_END = re.compile(rf"%[^\n]*|\\(begin|end)\s*\{{((?:{_ENVIRONMENTS})\*?)\}}|\\.", re.DOTALL)
-_BEGIN_END_MARKDOWN = re.compile(rf"\\(begin|end)\s*\{{((?:{_ENVIRONMENTS})\*?)\}}|\\.", re.DOTALL)
 
 
 class _Scanner:
@@ -115,9 +104,10 @@ class _Scanner:
         self.blocks: list[MathBlock] = []
         self.directives: list[tuple[Span, str]] = []
         self.prose = 0
-        self.failures = 0
+        self.bad_definitions = 0
         self.missing: dict[str, int] = {}
-        self.ends = self._environment_ends()
+        self.find = Finder(text, markdown=self.markdown)
+        self.ends = self.find.environment_ends()
 
     def run(self) -> Document:
         at, pattern = 0, _MARKDOWN if self.markdown else _TEX
@@ -127,17 +117,6 @@ class _Scanner:
                 break
         after = Span(self.prose, len(self.text))
         return Document(self.text, tuple(self.blocks), tuple(self.directives), after, self.macros)
-
-    def _environment_ends(self) -> dict[int, tuple[int, int]]:
-        """Where the environment that begins at an offset ends: before and after its `\\end`."""
-        stacks: dict[str, list[int]] = {}
-        ends: dict[int, tuple[int, int]] = {}
-        for match in (_BEGIN_END_MARKDOWN if self.markdown else _BEGIN_END).finditer(self.text):
-            if match[1] == "begin":
-                stacks.setdefault(match[2], []).append(match.start())
-            elif match[1] == "end" and stacks.get(match[2]):
-                ends[stacks[match[2]].pop()] = match.span()
-        return ends
 
     # -- one finding ------------------------------------------------------------------------------------------------
 
@@ -218,7 +197,9 @@ class _Scanner:
         tag = match["tag"].lower()
         end = self._until(f"</{tag}>", match.end())
         if tag == "script" and "math/tex" in match.group() and end > match.end():
-            self._add((match.start(), end), (match.end(), end - len("</script>")), "$$" if "display" in match.group() else "$")
+            self._add(
+                (match.start(), end), (match.end(), end - len("</script>")), "$$" if "display" in match.group() else "$"
+            )
         return end
 
     def _rst(self, match: re.Match[str]) -> int:
@@ -237,18 +218,13 @@ class _Scanner:
     def _code(self, match: re.Match[str]) -> int:
         """Inline code: up to as many backticks, within the paragraph.  GitLab's and GitHub's $`…`$ is mathematics."""
         ticks = match.group()
-        limit = self._paragraph_end(match.end())
+        limit = self.find.paragraph_end(match.end())
         at = self.text.find(ticks, match.end(), limit)
         while at >= 0 and self.text[at + len(ticks) : at + len(ticks) + 1] == "`":
             run = re.compile("`+").match(self.text, at)
             assert run is not None
             at = self.text.find(ticks, run.end(), limit)
         return match.end() if at < 0 else at + len(ticks)
-
-    def _paragraph_end(self, start: int) -> int:
-        limit = min(len(self.text), start + MAX_INLINE)
-        blank = _PARAGRAPH.search(self.text, start, limit)
-        return limit if blank is None else blank.start()
 
     # -- mathematics ------------------------------------------------------------------------------------------------
 
@@ -262,10 +238,9 @@ class _Scanner:
 
     def _unclosed(self, match: re.Match[str], message: str) -> int:
         """An opening without end costs its paragraph."""
-        blank = _PARAGRAPH.search(self.text, match.end(), match.end() + MAX_DISPLAY)
-        end = min(len(self.text), match.end() + MAX_INLINE) if blank is None else blank.start()
-        following = self.text.find("$$", match.end(), end)
-        end = end if following < 0 else following
+        blank = self.find.next("", match.end())
+        end = blank if blank < match.end() + MAX_DISPLAY else min(len(self.text), match.end() + MAX_INLINE)
+        end = min(end, self.find.next("$$", match.end()))
         error = ReadingError(message, match.start(), match.end())
         self._append((match.start(), end), (match.end(), end), (), match.group(), error)
         return max(end, match.end())
@@ -276,107 +251,36 @@ class _Scanner:
         if not self.markdown and opening.startswith("\\\\"):
             return match.end()
         limit = match.end() + (MAX_DISPLAY if "[" in opening else MAX_INLINE)
-        blank = None if "[" in opening and self.markdown else _PARAGRAPH.search(self.text, match.end(), limit)
-        end = self._closing(closing, match.end(), limit if blank is None else blank.start())
+        if "[" not in opening or not self.markdown:
+            limit = min(limit, self.find.next("", match.end()))
+        end = self.find.closing(closing, match.end(), limit)
         if end < 0:
             if self.markdown:
                 return match.end()
             return self._unclosed(match, f"{opening} without {closing}")
         inner = self.text[match.end() : end]
-        if self.markdown and not (_LOOKS_LIKE_MATH.search(inner) or len(inner.strip()) < 12):
+        if self.markdown and not (LOOKS_LIKE_MATH.search(inner) or len(inner.strip()) < 12):
             return match.end()
         self._add((match.start(), end + len(closing)), (match.end(), end), "\\[" if "[" in opening else "\\(")
         return end + len(closing)
 
-    def _closing(self, closing: str, start: int, limit: int) -> int:
-        r"""The closing delimiter, but not the `\\]` of a row break (`\\[2ex]` has no backslash before its end)."""
-        at = self.text.find(closing, start, limit)
-        while at > start and len(closing) == 2 and self.text[at - 1] == "\\" and self.text[at - 2] != "\\":
-            at = self.text.find(closing, at + 1, limit)
-        return at
-
     def _dollar(self, match: re.Match[str]) -> int:
-        if match.group() == "$$":
-            return self._double_dollar(match)
-        if self.markdown and self.text.startswith("$`", match.start()):
+        double = match.group() == "$$"
+        if not double and self.markdown and self.text.startswith("$`", match.start()):
             end = self.text.find("`$", match.end() + 1, match.end() + MAX_INLINE)
             if end >= 0:
                 self._add((match.start(), end + 2), (match.end() + 1, end), "$")
                 return end + 2
-        end = self._single_end(match.end())
-        if end is None:
-            self.failures += 1
-            return match.end() if self.markdown else self._unclosed_dollar(match)
-        if self.markdown and not self._is_math(match.end(), end):
+        found = self.find.double_dollar(match.end()) if double else self.find.single_dollar(match.end())
+        if found is None:
+            self.find.failures += 1
+            if self.markdown and not double:
+                return match.end()
+            return self._unclosed(match, f"{match.group()} without a second {match.group()}")
+        if self.markdown and not double and not self.find.is_formula(match.end(), found):
             return match.end()
-        self._add((match.start(), end + 1), (match.end(), end), "$")
-        return end + 1
-
-    def _unclosed_dollar(self, match: re.Match[str]) -> int:
-        return self._unclosed(match, "$ without a second $")
-
-    def _single_end(self, start: int) -> int | None:
-        """The dollar that closes an inline formula, in this paragraph and not inside `\\text{…}`."""
-        limit = min(len(self.text), start + (MAX_INLINE if self.failures < 500 else 200))
-        texts: list[bool] = []
-        for match in _INSIDE.finditer(self.text, start, limit):
-            found = match.group()
-            if match["text"]:
-                texts.append(True)
-            elif found == "{":
-                texts.append(False)
-            elif found == "}":
-                del texts[-1:]
-            elif match["blank"]:
-                return None
-            elif match["dollar"] and not any(texts):
-                return match.start()
-        return None
-
-    def _is_math(self, start: int, end: int) -> bool:
-        """Pandoc's rule for dollars in Markdown, relaxed for formulas with spaces that clearly are formulas."""
-        inner = self.text[start:end]
-        if not inner.strip():
-            return False
-        after = self.text[end + 1 : end + 2]
-        tight = not inner[0].isspace() and not inner[-1].isspace()
-        if tight and not after.isdigit():
-            return _LOOKS_LIKE_MATH.search(inner) is not None or _SENTENCE.search(inner) is None
-        if "\n" in inner and not tight:
-            return False
-        return _LOOKS_LIKE_MATH.search(inner) is not None or (len(inner.strip()) <= 3 and not after.isdigit())
-
-    def _double_dollar(self, match: re.Match[str]) -> int:
-        start = match.end()
-        at, texts = start, list[bool]()
-        limit = min(len(self.text), start + (MAX_DISPLAY if self.failures < 500 else 200))
-        end = -1
-        for found in _INSIDE.finditer(self.text, start, limit):
-            if found["text"]:
-                texts.append(True)
-            elif found.group() == "{":
-                texts.append(False)
-            elif found.group() == "}":
-                del texts[-1:]
-            elif found["dollar"] == "$$" and not any(texts):
-                end = found.start()
-                break
-            elif found["blank"] and not self._goes_on(at, found):
-                break
-            elif found["blank"]:
-                at, texts = found.end(), []
-        if end < 0 or (at != start and _SENTENCE.search(self.text, at, end)):
-            self.failures += 1
-            return self._unclosed(match, "$$ without a second $$")
-        self._add((match.start(), end + 2), (start, end), "$$")
-        return end + 2
-
-    def _goes_on(self, at: int, blank: re.Match[str]) -> bool:
-        """Whether a display with a blank line in it can still be one (authors do that); prose cannot."""
-        paragraph = self.text[at : blank.start()]
-        if self.markdown:
-            return _SENTENCE.search(paragraph) is None and not re.search(r"(?m)^\s*#{1,6} ", paragraph)
-        return not paragraph.strip()
+        self._add((match.start(), found + len(match.group())), (match.end(), found), match.group())
+        return found + len(match.group())
 
     # -- macros -----------------------------------------------------------------------------------------------------
 
@@ -385,36 +289,42 @@ class _Scanner:
         name = match.group()
         head = Token("cs", name, Span(*match.span()))
         if name in DEFINERS:
-            stream = Stream(lex(self.text, match.end()))
-            self.macros.read_definition(head, stream)
-            return max(match.end(), self._after(stream, match.end()))
+            if self.bad_definitions > MAX_FAILURES:
+                return match.end()
+            stream = Stream(lex(self.text, match.end(), match.end() + MAX_DISPLAY))
+            self.bad_definitions += not self.macros.read_definition(head, stream)
+            return max(match.end(), self._after(stream))
         macro = self.macros.get(name)
         if macro is None or not macro.opens_math():
             return match.end()
-        stream = Stream(lex(self.text, match.end()))
+        if self.bad_definitions > MAX_FAILURES:
+            return match.end()
+        stream = Stream(lex(self.text, match.end(), match.end() + MAX_DISPLAY))
         try:
             tokens = call(macro, head, stream)
         except ReadingError:
+            self.bad_definitions += 1
             return match.end()
         return self._called(match, tokens, stream)
 
-    def _after(self, stream: Stream, start: int) -> int:
+    def _after(self, stream: Stream) -> int:
         """Where the stream stands in the text; what was only looked at is not passed."""
         waiting = stream.waiting()
         return stream.end if waiting is None else waiting
 
     def _called(self, match: re.Match[str], tokens: list[Token], stream: Stream) -> int:
-        r"""A call such as `\be` or `\alns{…}`: find the end of what it opens, in its own tokens or later in the text."""
-        end = self._after(stream, match.end())
+        r"""A call such as `\be` or `\alns{…}`: what it opens ends in its own tokens or later in the text."""
+        end = self._after(stream)
         tokens, environment = self._opened(tokens)
         if environment is None:
             return max(end, match.end())
         body, closed = self._close(tokens, environment)
         if not closed:
-            rest, end = self._rest(environment, end)
-            body += rest
-            if end < 0:
+            found = self._rest(environment, end)
+            if found is None:
+                self.bad_definitions += 1
                 return self._unclosed(match, f"{match.group()} without its end")
+            body, end = body + found[0], found[1]
         self._append((match.start(), end), (match.start(), end), self._expand_list(body, match), environment, None)
         return end
 
@@ -443,31 +353,31 @@ class _Scanner:
                 return tokens[:k], True
         return tokens, False
 
-    def _rest(self, environment: str, start: int) -> tuple[list[Token], int]:
+    def _rest(self, environment: str, start: int) -> tuple[list[Token], int] | None:
         """The tokens up to the end of an environment that a macro opened, and the offset after it."""
-        limit = min(len(self.text), start + MAX_DISPLAY)
-        blank = _PARAGRAPH.search(self.text, start, limit)
-        stop = limit if blank is None else blank.start()
+        stop = min(start + MAX_INLINE * 4, self.find.next("", start))
         found: list[Token] = []
         stream = Stream(lex(self.text, start, stop))
         for token in stream:
-            macro = self.macros.get(token.text) if token.kind == "cs" else None
+            macro = self.macros.get(token.text) if token.kind == "cs" else None  # \ee
             if macro is not None and macro.opens_math() and not macro.arity:
                 body = list(self.macros.copy().expand(call(macro, token, stream)))
                 found.extend(body)
             else:
                 found.append(token)
-            if token.kind == "cs" or token.text == "}" or token.text == "$":
+            if token.kind == "cs" or token.text in ("}", "$"):
                 body, closed = self._close(found[-80:], environment)
                 if closed:
                     return found[: len(found) - len(found[-80:])] + body, token.span.end
-        return found, -1
+        return None
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 
     def _add(self, span: tuple[int, int], inner: tuple[int, int], env: str, *, whole: bool = False) -> None:
         """Append a block; `whole` keeps the environment's own `\\begin` and `\\end` among its tokens."""
         start, end = span if whole else inner
+        if not whole and not self.text[start:end].strip():
+            return
         tokens = list(self._lex(start, end))
         for token in tokens:
             if token.kind == "comment":
@@ -480,10 +390,11 @@ class _Scanner:
         self._append(span, inner, expanded, env, None)
 
     def _lex(self, start: int, end: int) -> Iterator[Token]:
+        # A `>` at the start of a line in a quotation is no relation sign.
         if not self.markdown:
             return lex(self.text, start, end)
-        line = self.text.rfind("\n", 0, start) + 1
-        quoted = self.text[line : line + 12].lstrip().startswith(">")
+        line = self.text.rfind("\n", max(0, start - MAX_PREFIX), start) + 1
+        quoted = line > 0 and self.text[line : line + 12].lstrip().startswith(">")
         return lex_markdown(self.text, start, end, quoted=quoted)
 
     def _expand_list(self, tokens: list[Token], match: re.Match[str]) -> tuple[Token, ...]:
@@ -493,14 +404,21 @@ class _Scanner:
             return tuple(tokens)
 
     def _append(
-        self, span: tuple[int, int], inner: tuple[int, int], tokens: tuple[Token, ...], env: str, error: ReadingError | None
+        self,
+        span: tuple[int, int],
+        inner: tuple[int, int],
+        tokens: tuple[Token, ...],
+        env: str,
+        error: ReadingError | None,
     ) -> None:
         start, end = span
-        line = self.text.rfind("\n", 0, start) + 1
-        prefix = self.text[max(line, start - 1_000) : start]
+        line = self.text.rfind("\n", max(0, start - MAX_PREFIX), start) + 1
+        prefix = self.text[max(line, start - MAX_PREFIX) : start]
         display = env not in ("$", "\\(", "\\\\(")
         if env == "$$":
-            display = not prefix.strip(" \t>*-+0123456789.•") and not self.text[end : end + 40].partition("\n")[0].strip(" \t.,;")
+            display = not prefix.strip(" \t>*-+0123456789.•") and not self.text[end : end + 40].partition("\n")[
+                0
+            ].strip(" \t.,;")
         before = self.text[self.prose : start]
         block = MathBlock(
             Span(start, end), Span(*inner), tokens, display, env, before, Span(self.prose, start), prefix, error

@@ -38,7 +38,7 @@ RELATIONS = {
     r"\varpropto": "propto", r"\in": "in", r"\notin": "notin", r"\ni": "ni", r"\sim": "sim", r"\subset": "subset",
     r"\subseteq": "subset", r"\subsetneq": "subset", r"\supset": "supset", r"\supseteq": "supset", r"\to": "to",
     r"\rightarrow": "to", r"\longrightarrow": "to", r"\mapsto": "mapsto", r"\longmapsto": "mapsto", r"\gets": "<-",
-    r"\leftarrow": "<-", r"\longleftarrow": "<-", r"\parallel": "||", r"\succ": "succ", r"\prec": "prec",
+    r"\leftarrow": "<-", r"\longleftarrow": "<-", r"\succ": "succ", r"\prec": "prec",
     r"\succeq": "succeq", r"\preceq": "preceq", r"\succcurlyeq": "succeq", r"\preccurlyeq": "preceq",
     r"\lesssim": "<~", r"\gtrsim": ">~", r"\asymp": "asymp", r"\vdash": "vdash", r"\models": "models",
     r"\leftrightarrow": "<->", r"\rightsquigarrow": "to", r"\hookrightarrow": "to", r"\nearrow": "nearrow",
@@ -87,19 +87,21 @@ PLAIN_FUNCTIONS = frozenset(
 )
 # Typed without a backslash, these are functions only when a bracket follows.
 BRACKET_FUNCTIONS = frozenset(
-    "softmax sigmoid Sigmoid Softmax relu ReLU Relu RELU sign trace Trace rank softplus Softplus logit sqrt vec Var Cov "
+    "softmax sigmoid Sigmoid Softmax relu ReLU Relu RELU sign trace Trace rank softplus Softplus logit sqrt vec Var "
+    "Cov "
     "sech csch coth erf arcsinh arctanh arccosh logsumexp GELU gelu ELU elu SiLU swish abs cosine sigm sig mean sum "
     "LeakyReLU LayerNorm MSE SSE CE BCE KL".split()
 )
 WORDS = frozenset(
-    "MSE SSE RMSE MAE BCE CE NLL KL RSS TSS SSR SST MLE MAP ReLU relu softmax sigmoid tanh loss cost error err output "
+    "MSE SSE RMSE MAE BCE CE NLL KL RSS TSS SSR SST MLE MAP TPR FPR TNR FNR AUC ROC GDP ReLU relu softmax sigmoid tanh "
+    "loss cost error err output "
     "input net out new old target train test val total pred true false max min bias weight weights hidden layer score "
     "threshold otherwise else if then for where with and or let since because const constant step rate label data "
     "model grad Loss Cost Error Output Input Net Out Target Total Exp Eq and softmax ReLU else such that".split()
 )  # fmt: skip
 CONNECTORS = frozenset(
     "and or if for where with when then otherwise else since because thus hence so given let such that s.t. i.e. e.g. "
-    "while as is are whenever unless using by from which note here with respect to subject all each every but also we "
+    "while is are whenever unless using by from which note here with respect to subject all each every but also we "
     "have get therefore implies iff by Let If For Where Then Hence Thus So And since But Note Since Because".split()
 )  # fmt: skip
 
@@ -111,7 +113,8 @@ ACCENTS = {
     r"\uline": "underline", r"\widebar": "bar",
 }  # fmt: skip
 COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot", "\u20d7": "vec",
-             "\u030c": "check", "\u0306": "breve", "\u0305": "overline", "\u0301": "acute", "\u0300": "grave"}  # fmt: skip
+             "\u030c": "check", "\u0306": "breve", "\u0305": "overline", "\u0301": "acute",
+             "\u0300": "grave"}  # fmt: skip
 
 FONTS = {
     r"\mathbf": "bf", r"\boldsymbol": "bf", r"\bm": "bf", r"\pmb": "bf", r"\bold": "bf", r"\mathbfit": "bf",
@@ -134,7 +137,8 @@ DELIMITERS = {
     r"\rbrack": ("]", "close"), r"\langle": ("<", "open"), r"\rangle": (">", "close"), r"\lfloor": ("floor", "open"),
     r"\rfloor": ("floor", "close"), r"\lceil": ("ceil", "open"), r"\rceil": ("ceil", "close"), r"\lVert": ("‖", "open"),
     r"\rVert": ("‖", "close"), r"\lvert": ("|", "open"), r"\rvert": ("|", "close"), "|": ("|", "bar"),
-    r"\vert": ("|", "bar"), r"\|": ("‖", "bar"), r"\Vert": ("‖", "bar"), "⟨": ("<", "open"), "⟩": (">", "close"),
+    r"\vert": ("|", "bar"), r"\|": ("‖", "bar"), r"\parallel": ("‖", "bar"), r"\Vert": ("‖", "bar"), "⟨": ("<",
+    "open"), "⟩": (">", "close"),
     "‖": ("‖", "bar"), "⌊": ("floor", "open"), "⌋": ("floor", "close"), "⌈": ("ceil", "open"), "⌉": ("ceil", "close"),
     r"\lparen": ("(", "open"), r"\rparen": (")", "close"), r"\llbracket": ("[", "open"), r"\rrbracket": ("]", "close"),
     r"\lgroup": ("(", "open"), r"\rgroup": (")", "close"), "∥": ("‖", "bar"), r"\mid": ("|", "mid"),
@@ -150,11 +154,13 @@ SPACES = frozenset(
 )
 GAPS = frozenset([r"\quad", r"\qquad", r"\hskip"])
 IGNORED = frozenset(
-    r"\displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \displaylimits \nonumber \notag \hline "
+    r"\displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \displaylimits \nonumber \notag "
+    r"\hline "
     r"\toprule \midrule \bottomrule \centering \mathop \mathbin \mathrel \mathord \mathopen \mathclose \mathpunct "
     r"\mathinner \ensuremath \smash \allowbreak \nobreak \break \linebreak \pagebreak \nopagebreak \normalsize \small "
     r"\footnotesize \scriptsize \tiny \large \Large \LARGE \huge \Huge \protect \leavevmode \hfilneg \goodbreak "
-    r"\raggedright \rlap \llap \mathrlap \mathllap \mathclap \clap \vcenter \newline \par \justify \normalfont \unboldmath "
+    r"\raggedright \rlap \llap \mathrlap \mathllap \mathclap \clap \vcenter \newline \par \justify \normalfont "
+    r"\unboldmath "
     r"\allowdisplaybreaks \medskip \smallskip \bigskip \crcr \hss \tightlist \mathchoice \qedhere \vphantom* "
     r"\displaybreak \noalign \hfilll \upshape \selectfont \sf".split()
 ) - {r"\sf", r"\mathchoice", r"\noalign", r"\vphantom*"}
@@ -163,7 +169,8 @@ IGNORED_WITH_ARGUMENTS = {
     r"\label": 1, r"\tag": 1, r"\hspace": 1, r"\vspace": 1, r"\phantom": 1, r"\hphantom": 1, r"\vphantom": 1,
     r"\color": 1, r"\textcolor": 1, r"\mkern": 0, r"\bbox": 0, r"\ref": 1, r"\eqref": 1, r"\cite": 1, r"\colorbox": 1,
     r"\kern": 0, r"\hskip": 0, r"\mskip": 0, r"\cline": 1, r"\rule": 2, r"\class": 1, r"\cssId": 1, r"\style": 1,
-    r"\href": 1, r"\htmlClass": 1, r"\raisebox": 1, r"\todo": 1, r"\footnote": 1, r"\marginnote": 1, r"\footnotemark": 0,
+    r"\href": 1, r"\htmlClass": 1, r"\raisebox": 1, r"\todo": 1, r"\footnote": 1, r"\marginnote": 1,
+    r"\footnotemark": 0,
     r"\index": 1, r"\addtocounter": 2, r"\setcounter": 2, r"\enspace": 0, r"\fontsize": 2, r"\citep": 1, r"\citet": 1,
     r"\scalebox": 1, r"\hypertarget": 1, r"\thispagestyle": 1, r"\abovedisplayskip": 0, r"\arraycolsep": 0,
     r"\raise": 0, r"\lower": 0, r"\cellcolor": 1, r"\require": 1, r"\fcolorbox": 2,
@@ -175,7 +182,8 @@ DISPLAY_ENVS = frozenset(
 ) - {"numcases", "subnumcases", "darray"}  # fmt: skip
 ROW_ENVS = frozenset("aligned split gathered alignedat multlined lgathered rgathered".split())
 MATRIX_ENVS = frozenset(
-    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array subarray psmallmatrix bsmallmatrix tabular".split()
+    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array subarray psmallmatrix bsmallmatrix "
+    "tabular".split()
 )
 CASES_ENVS = frozenset(["cases", "dcases", "rcases", "drcases", "numcases"])
 
@@ -191,13 +199,16 @@ UNICODE = {
     "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "√": r"\sqrt", "·": r"\cdot",
     "⋅": r"\cdot", "∙": r"\cdot", "×": r"\times", "÷": r"\div", "≤": r"\le", "≥": r"\ge", "⩽": r"\le", "⩾": r"\ge",
     "≠": r"\ne", "≈": r"\approx", "≃": r"\approx", "≅": r"\cong", "≡": r"\equiv", "→": r"\to", "←": r"\gets",
-    "⟶": r"\to", "⟵": r"\gets", "↦": r"\mapsto", "⇒": r"\Rightarrow", "⟹": r"\implies", "⇔": r"\iff", "⇐": r"\Leftarrow",
+    "⟶": r"\to", "⟵": r"\gets", "↦": r"\mapsto", "⇒": r"\Rightarrow", "⟹": r"\implies", "⇔": r"\iff",
+    "⇐": r"\Leftarrow",
     "⊙": r"\odot", "∘": r"\circ", "⊗": r"\otimes", "⊕": r"\oplus", "⊤": r"\top", "∞": r"\infty", "∈": r"\in",
     "∉": r"\notin", "⊂": r"\subset", "⊆": r"\subseteq", "∝": r"\propto", "∼": r"\sim", "∀": r"\forall", "∃": r"\exists",
     "∧": r"\wedge", "∨": r"\vee", "∪": r"\cup", "∩": r"\cap", "⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots",
     "…": r"\dots", "∅": r"\emptyset", "∗": "*", "⁎": "*", "＝": "=", "＋": "+", "－": "-", "（": "(", "）": ")",
-    "，": ",", "、": ",", "；": ";", "：": ":", "［": "[", "］": "]", "｜": "|", "。": ".", "．": ".", "＜": "<", "＞": ">",
-    "′": "'", "’": "'", "‘": "'", "ʹ": "'", "∴": r"\therefore", "∣": "|", "│": "|", "❘": "|", "⊺": r"\top", "▽": r"\nabla",
+    "，": ",", "、": ",", "；": ";", "：": ":", "［": "[", "］": "]", "｜": "|", "。": ".",
+    "．": ".", "＜": "<", "＞": ">",
+    "′": "'", "’": "'", "‘": "'", "ʹ": "'", "∴": r"\therefore", "∣": "|", "│": "|", "❘": "|", "⊺": r"\top",
+    "▽": r"\nabla",
     "⁄": "/", "∕": "/", "†": r"\dagger", "≪": r"\ll", "≫": r"\gg", "‐": "-", "‑": "-", "≝": r"\triangleq", "！": "!",
 }  # fmt: skip
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀ", "0123456789+-()niT", strict=True))

@@ -28,10 +28,14 @@ def sexp(node: Any) -> str:
         case n.Group():
             return f"{node.open}{sexp(node.body)}{node.close}" if node.open != "|at" else f"(at {sexp(node.body)})"
         case n.Items():
-            return "(list " + "".join(
-                sexp(item) + (f" {separator} " if separator else "")
-                for item, separator in zip(node.items, (*node.separators, ""), strict=True)
-            ) + ")"
+            return (
+                "(list "
+                + "".join(
+                    sexp(item) + (f" {separator} " if separator else "")
+                    for item, separator in zip(node.items, (*node.separators, ""), strict=True)
+                )
+                + ")"
+            )
         case n.Product():
             words = [sexp(node.factors[0])]
             for op, factor in zip(node.ops, node.factors[1:], strict=True):
