@@ -22,9 +22,11 @@ from deriv.expr.nodes import (
     Const,
     Delta,
     Derivative,
+    Det,
     Entry,
     Expr,
     Integral,
+    Inverse,
     Limit,
     Mul,
     Num,
@@ -34,9 +36,9 @@ from deriv.expr.nodes import (
     Sym,
 )
 from deriv.expr.substitute import (
-    bound_name,
+    bound_names,
     free_symbols,
-    fresh_name,
+    fresh_names,
     post_order,
     rebuild,
     rename_bound,
@@ -81,18 +83,19 @@ def _apart(root: Expr, taken: frozenset[str]) -> Expr:
     """`root` with its bound names renamed where they meet the indices of the variable."""
     if not taken:
         return root
-    bound = {name for node in post_order(root) if (name := bound_name(node)) is not None}
+    bound = {name for node in post_order(root) for name in bound_names(node)}
     if not bound & taken:
         return root
     names = set(bound | taken | free_symbols(root))
 
     def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
         node = same_or(node, children)
-        name = bound_name(node)
-        if name is None or name not in taken:
+        old = bound_names(node)
+        if taken.isdisjoint(old):
             return node
-        names.add(fresh := fresh_name(name, names))
-        return rename_bound(node, fresh)
+        fresh = fresh_names(old, taken, names)
+        names.update(fresh)
+        return rename_bound(node, *fresh)
 
     return rebuild(root, visit)
 
@@ -125,6 +128,8 @@ def _binder_slope(node: Expr, variable: Sym | Entry, slopes: list[Expr]) -> Expr
             return ZERO if slopes[2] == ZERO else Sum(node.index, node.lo, node.hi, slopes[2])
         case Product():
             return _product_slope(node, slopes)
+        case Inverse() | Det():
+            return _matrix_slope(node, slopes)
         case Cases():
             return _cases_slope(node, slopes)
         case Limit():
@@ -206,6 +211,26 @@ def _product_slope(node: Product, slopes: list[Expr]) -> Expr:
     if slopes[2] == ZERO:
         return ZERO
     return mul(node, Sum(node.index, node.lo, node.hi, mul(slopes[2], power(node.body, MINUS_ONE))))
+
+
+def _matrix_slope(node: Inverse | Det, slopes: list[Expr]) -> Expr:
+    """d(A^-1)_ij = -Σ_kl A^-1_ik dA_kl A^-1_lj and d det A = det A Σ_kl A^-1_lk dA_kl (Jacobi).
+
+    K. B. Petersen, M. S. Pedersen, *The Matrix Cookbook*, 2012, eqs. 40 and 42.
+    """
+    _fixed([*slopes[:2], *slopes[3:]])
+    if slopes[2] == ZERO:
+        return ZERO
+    row, col, lo, hi, body = node.row, node.col, node.lo, node.hi, node.body
+    taken = {name for part in post_order(node) for name in bound_names(part)} | free_symbols(node)
+    k, l = fresh_names((row, col), (row, col), taken)
+    inside = substitute(slopes[2], {Sym(row): Sym(k), Sym(col): Sym(l)})
+    if isinstance(node, Det):
+        term = mul(node, Inverse(row, col, lo, hi, body, Sym(l), Sym(k)), inside)
+    else:
+        left, right = (Inverse(row, col, lo, hi, body, *at) for at in ((node.i, Sym(k)), (Sym(l), node.j)))
+        term = mul(MINUS_ONE, left, inside, right)
+    return Sum(k, lo, hi, Sum(l, lo, hi, term))
 
 
 def _cases_slope(node: Cases, slopes: list[Expr]) -> Expr:

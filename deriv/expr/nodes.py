@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, Literal
 
+from deriv.errors import MeaningError
+
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
@@ -21,8 +23,8 @@ class Expr:
     """Base of all nodes: `children` are expressions, `data` is whatever else tells two nodes apart."""
 
     __slots__ = ("_hash", "children", "data")
-    children: Final[tuple[Expr, ...]]
-    data: Final[tuple[object, ...]]
+    children: tuple[Expr, ...]
+    data: tuple[object, ...]
 
     def __init__(self, children: tuple[Expr, ...] = (), data: tuple[object, ...] = ()) -> None:
         object.__setattr__(self, "children", children)
@@ -232,6 +234,63 @@ class Product(_Quantified):
     """Product of `body` for index = lo … hi."""
 
     __slots__ = ()
+
+
+class _MatrixForm(Expr):
+    """A function of the square matrix with entries `body` for row, col = lo … hi; both names are bound in `body`."""
+
+    __slots__ = ()
+
+    def __init__(self, row: str, col: str, lo: Expr, hi: Expr, body: Expr, at: tuple[Expr, ...] = ()) -> None:
+        if row == col:
+            raise MeaningError("a matrix needs two different index names")
+        super().__init__((lo, hi, body, *at), (row, col))
+
+    @property
+    def row(self) -> str:
+        return self.data[0]  # type: ignore[return-value]
+
+    @property
+    def col(self) -> str:
+        return self.data[1]  # type: ignore[return-value]
+
+    @property
+    def lo(self) -> Expr:
+        return self.children[0]
+
+    @property
+    def hi(self) -> Expr:
+        return self.children[1]
+
+    @property
+    def body(self) -> Expr:
+        return self.children[2]
+
+
+class Inverse(_MatrixForm):
+    """Entry (i, j) of the inverse of the square matrix with entries `body` for row, col = lo … hi."""
+
+    __slots__ = ()
+
+    def __init__(self, row: str, col: str, lo: Expr, hi: Expr, body: Expr, i: Expr, j: Expr) -> None:
+        super().__init__(row, col, lo, hi, body, (i, j))
+
+    @property
+    def i(self) -> Expr:
+        return self.children[3]
+
+    @property
+    def j(self) -> Expr:
+        return self.children[4]
+
+
+class Det(_MatrixForm):
+    """The determinant of the square matrix with entries `body` for row, col = lo … hi."""
+
+    __slots__ = ()
+
+    def __init__(self, row: str, col: str, lo: Expr, hi: Expr, body: Expr) -> None:
+        super().__init__(row, col, lo, hi, body)
 
 
 class Delta(Expr):

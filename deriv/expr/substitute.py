@@ -1,16 +1,18 @@
 """Free names, capture-avoiding substitution and depth of expressions.
 
 All walks are loops over shared nodes: a deep tree costs time, never the interpreter's stack.  Only binders (`Sum`,
-`Product`, `Limit`, `Integral`, `Derivative`) recurse, and those are nested a handful deep.
+`Product`, `Inverse`, `Det`, `Limit`, `Integral`, `Derivative`) recurse, and those are nested a handful deep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from deriv.expr.nodes import Derivative, Entry, Expr, Integral, Limit, Product, Sum, Sym, walk
+from deriv.expr.nodes import Derivative, Det, Entry, Expr, Integral, Inverse, Limit, Product, Sum, Sym, walk
 
 _BINDERS = (Sum, Product, Limit, Integral)
+_MATRICES = (Inverse, Det)
+_ALL_BINDERS = (*_BINDERS, *_MATRICES)
 
 
 def post_order(root: Expr) -> Iterator[Expr]:
@@ -38,15 +40,22 @@ def depth(root: Expr) -> int:
 
 
 def bound_name(node: Expr) -> str | None:
-    """The name a node binds, if it is a binder."""
+    """The name a node binds, if it binds just one (a sum, a product, a limit or an integral)."""
     if isinstance(node, _BINDERS):
         return node.data[0]  # type: ignore[return-value]
     return None
 
 
+def bound_names(node: Expr) -> tuple[str, ...]:
+    """All names a node binds: one, or row and column of a matrix, or none."""
+    if isinstance(node, _MATRICES):
+        return node.data  # type: ignore[return-value]
+    return (node.data[0],) if isinstance(node, _BINDERS) else ()  # type: ignore[return-value]
+
+
 def _bound_part(node: Expr) -> int:
     """Which child of a binder is under the binding."""
-    return 2 if isinstance(node, (Sum, Product)) else 0
+    return 0 if isinstance(node, (Limit, Integral)) else 2
 
 
 def free_symbols(root: Expr) -> frozenset[str]:
@@ -56,10 +65,10 @@ def free_symbols(root: Expr) -> frozenset[str]:
         if isinstance(node, Sym):
             free[id(node)] = frozenset((node.name,))
             continue
-        bound = bound_name(node)
+        bound = bound_names(node)
         parts = [free[id(child)] for child in node.children]
-        if bound is not None:
-            parts[_bound_part(node)] -= {bound}
+        if bound:
+            parts[_bound_part(node)] -= frozenset(bound)
         free[id(node)] = _union(parts)
     return free[id(root)]
 
@@ -83,23 +92,34 @@ def fresh_name(stem: str, taken: Iterable[str]) -> str:
     return f"{stem}.{1 + max(numbers, default=0)}"
 
 
-def rename_bound(node: Expr, name: str) -> Expr:
-    """The same `Sum`, `Product`, `Limit` or `Integral` over another bound name (which must not be free in it)."""
-    old = bound_name(node)
-    if old is None or old == name:
+def rename_bound(node: Expr, *names: str) -> Expr:
+    """The same binder over other bound names (which must not be free in it)."""
+    old = bound_names(node)
+    if not old or old == names:
         return node
     where = _bound_part(node)
-    body = substitute(node.children[where], {Sym(old): Sym(name)})
+    body = substitute(node.children[where], {Sym(one): Sym(new) for one, new in zip(old, names, strict=True)})
     children = (*node.children[:where], body, *node.children[where + 1 :])
-    return _rebind(node, name, children)
+    return _rebind(node, names, children)
 
 
-def _rebind(node: Expr, name: str, children: tuple[Expr, ...]) -> Expr:
+def _rebind(node: Expr, names: tuple[str, ...], children: tuple[Expr, ...]) -> Expr:
     if isinstance(node, Limit):
-        return Limit(children[0], name, children[1], str(node.data[1]))
+        return Limit(children[0], names[0], children[1], str(node.data[1]))
     if isinstance(node, Integral):
-        return Integral(children[0], name, children[1], children[2])
-    return type(node)(name, *children)  # type: ignore[arg-type]
+        return Integral(children[0], names[0], children[1], children[2])
+    return type(node)(*names, *children)  # type: ignore[arg-type]
+
+
+def fresh_names(old: tuple[str, ...], clash: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
+    """Bound names with those in `clash` replaced by new ones that are not in `taken`."""
+    used = {*taken, *old}
+    names = []
+    for name in old:
+        if name in clash:
+            used.add(name := fresh_name(name, used))
+        names.append(name)
+    return tuple(names)
 
 
 def rebuild(root: Expr, visit: Callable[[Expr, tuple[Expr, ...]], Expr]) -> Expr:
@@ -147,7 +167,7 @@ class _Substitution:
                 made[id(node)] = self.mapping[node]
             elif not node.children:
                 made[id(node)] = node
-            elif isinstance(node, _BINDERS):
+            elif isinstance(node, _ALL_BINDERS):
                 made[id(node)] = self._binder(node)
             elif isinstance(node, Derivative):
                 made[id(node)] = self._derivative(node)
@@ -157,13 +177,14 @@ class _Substitution:
         return made[id(root)]
 
     def _binder(self, node: Expr) -> Expr:
-        bound = bound_name(node)
-        assert bound is not None
+        bound = bound_names(node)
         where = _bound_part(node)
-        inner = {old: new for old, new in self.mapping.items() if bound not in free_symbols(old)}
-        if bound in _union([free_symbols(new) for new in inner.values()]):
-            taken = self.incoming | self.touched | free_symbols(node) | {bound} | _all_bound(node)
-            node = rename_bound(node, fresh_name(bound, taken))
+        inside = free_symbols(node.children[where]) - set(bound)
+        inner = {old: new for old, new in self.mapping.items() if free_symbols(old) <= inside}
+        clash = _union([free_symbols(new) for new in inner.values()]) & set(bound)
+        if clash:
+            taken = self.incoming | self.touched | free_symbols(node) | _all_bound(node)
+            node = rename_bound(node, *fresh_names(bound, clash, taken))
         body = substitute(node.children[where], inner)
         children = tuple(body if k == where else self.run(child) for k, child in enumerate(node.children))
         return same_or(node, children)
@@ -187,4 +208,4 @@ def _mentions(root: Expr, name: object, kind: type[Expr]) -> bool:
 
 
 def _all_bound(root: Expr) -> frozenset[str]:
-    return frozenset(name for node in walk(root) if (name := bound_name(node)) is not None)
+    return frozenset(name for node in walk(root) for name in bound_names(node))

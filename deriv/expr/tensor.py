@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import ONE, Add, Delta, Expr, Mul, Sum, Sym
+from deriv.expr.nodes import ONE, Add, Delta, Det, Expr, Inverse, Mul, Sum, Sym, neg, reciprocal
 from deriv.expr.substitute import substitute
 
 
@@ -111,9 +111,7 @@ def merge_axes(a: Axis | None, b: Axis | None, same: Matcher) -> Axis | None:
     return a
 
 
-def elementwise(
-    a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same: Matcher = Axis.same_range
-) -> Value:
+def elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same: Matcher = Axis.same_range) -> Value:
     """Combine two values entry by entry, stretching scalars and missing axes as NumPy does."""
     if isinstance(a, Grid) or isinstance(b, Grid):
         return _grid_elementwise(a, b, combine)
@@ -140,7 +138,7 @@ def _grid_elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr])
 
 def matmul(a: Value, b: Value, same: Matcher = Axis.same_range) -> Value:
     """The matrix product; a scalar multiplies every entry; column times row is the outer product."""
-    if isinstance(a, Tensor) and a.is_scalar or isinstance(b, Tensor) and b.is_scalar:
+    if (isinstance(a, Tensor) and a.is_scalar) or (isinstance(b, Tensor) and b.is_scalar):
         return elementwise(a, b, lambda x, y: Mul((x, y)))
     if isinstance(a, Grid) and isinstance(b, Grid):
         return _grid_matmul(a, b)
@@ -228,3 +226,67 @@ def diagonal(a: Tensor, fresh: str) -> Tensor:
 def identity(axis: Axis, fresh: str) -> Tensor:
     """The identity matrix over the range of an axis."""
     return Tensor(axis, Axis(fresh, axis.lo, axis.hi), Mul((ONE, Delta(Sym(axis.index), Sym(fresh)))))
+
+
+def _square(a: Tensor, same: Matcher, what: str) -> tuple[Axis, Axis]:
+    if a.rows is None or a.cols is None or not same(a.rows, a.cols):
+        raise MeaningError(f"{what} needs a square matrix")
+    return a.rows, a.cols
+
+
+def inverse(a: Value, fresh_row: str, fresh_col: str, same: Matcher = Axis.same_range) -> Value:
+    """The inverse matrix, over axes of the given names; a scalar becomes its reciprocal."""
+    if isinstance(a, Grid):
+        return _grid_inverse(a)
+    if a.is_scalar:
+        return a.map(reciprocal)
+    rows, cols = _square(a, same, "an inverse")
+    at = Sym(fresh_row), Sym(fresh_col)
+    body = Inverse(rows.index, cols.index, rows.lo, rows.hi, a.body, *at)
+    return Tensor(Axis(fresh_row, rows.lo, rows.hi), Axis(fresh_col, rows.lo, rows.hi), body)
+
+
+def determinant(a: Value, same: Matcher = Axis.same_range) -> Tensor:
+    """The determinant; a scalar is its own."""
+    if isinstance(a, Grid):
+        return scalar(_grid_determinant(a))
+    if a.is_scalar:
+        return a
+    rows, cols = _square(a, same, "a determinant")
+    return scalar(Det(rows.index, cols.index, rows.lo, rows.hi, a.body))
+
+
+def outer(a: Tensor, b: Tensor) -> Tensor:
+    """The matrix a_i b_j of two vectors, whichever way they stand (their axes must have different names)."""
+    rows, cols = a.axis, b.axis
+    return Tensor(rows, cols, Mul((a.body, b.body)))
+
+
+_LARGEST_GRID = 3
+
+
+def _grid_determinant(a: Grid) -> Expr:
+    """By cofactors along the first row."""
+    if a.shape[0] != a.shape[1]:
+        raise MeaningError("a determinant needs a square matrix")
+    if a.shape[0] > _LARGEST_GRID:
+        raise MeaningError("determinants of matrices written out are known up to three rows")
+    if a.shape[0] == 1:
+        return a.entries[0][0]
+    return Add(tuple(Mul((entry, _cofactor(a, 0, k))) for k, entry in enumerate(a.entries[0])))
+
+
+def _cofactor(a: Grid, row: int, col: int) -> Expr:
+    """The determinant without a row and a column, with the sign of their place."""
+    if a.shape == (1, 1):
+        return ONE
+    kept = (line for k, line in enumerate(a.entries) if k != row)
+    minor = _grid_determinant(Grid(tuple((*line[:col], *line[col + 1 :]) for line in kept)))
+    return neg(minor) if (row + col) % 2 else minor
+
+
+def _grid_inverse(a: Grid) -> Grid:
+    """The transposed matrix of cofactors over the determinant."""
+    below = reciprocal(_grid_determinant(a))
+    size = range(a.shape[0])
+    return Grid(tuple(tuple(Mul((below, _cofactor(a, col, row))) for col in size) for row in size))
