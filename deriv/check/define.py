@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from deriv.errors import MeaningError
-from deriv.expr.domain import BINARY, NONNEGATIVE, UNIT_INTERVAL, Fact
+from deriv.expr.domain import BINARY, NONNEGATIVE, REAL, UNIT_INTERVAL, Fact
 from deriv.expr.nodes import Decimal, Entry, Expr, Num, Sym
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
 from deriv.meaning.atoms import Marks, marks_of
 from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.functions import ELEMENTARY, canonical_function
 from deriv.meaning.names import base_name, canonical, is_index_letter
 from deriv.meaning.scope import Definition, Scope, is_number
 from deriv.meaning.survey import is_bold, plain_arguments
@@ -33,6 +34,8 @@ def head_of(scope: Scope, node: Node) -> Head | None:
         node = node.body
     if isinstance(node, Function):
         group = node.arg
+        if canonical_function(node.name) in ELEMENTARY:
+            return None
         if isinstance(group, Group) and node.sub is None and node.sup is None and plain_arguments(group.body):
             return Head(Marks(node.name), _params(group), node)
         return None
@@ -237,6 +240,7 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
         scope.facts[name] = NONNEGATIVE
     if sup is None:
         rank = 0
+        scope.facts.setdefault(name, REAL)
     elif isinstance(sup, Product) and "times" in sup.ops:
         rank = 1 if any(isinstance(f, Number) and f.text == "1" for f in sup.factors) else len(sup.factors)
     else:

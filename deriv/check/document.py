@@ -20,6 +20,7 @@ from deriv.meaning.survey import Survey
 from deriv.source import SourceFile
 
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
+_COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
 
 
@@ -57,6 +58,8 @@ def check_text(
     parts = [prepare(source, kind, macros) for source in sources]
     scope = Scope(survey([*before, *parts]), log=options.log, layout=options.layout)
     scope.identity_activation = any(_IDENTITY.search(part.source.text) for part in (*before, *parts))
+    for part in (*before, *parts):
+        scope.coincidences |= {frozenset(pair) for pair in _COINCIDENCE.findall(part.source.text)}
     annotations = [Annotations.of(part.source, kind) for part in parts]
     for fact in options.assume:
         annotations[0].assume(scope, fact) if annotations else None

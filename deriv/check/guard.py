@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from deriv.check.judge import Outcome, labels, names_of
 from deriv.equal.decision import Different, Undecided
-from deriv.expr.nodes import Apply, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node
 from deriv.meaning.names import children
@@ -30,10 +30,27 @@ class Guard:
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
-            self._numbers_put_in(outcome, first=first, lhs=lhs)
+            self._particular_indices(outcome)
+            or self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
         )
+
+    def _particular_indices(self, outcome: Outcome) -> str | None:
+        """The text speaks of the case `i = k`, and the claim holds both letters: it may be about that case."""
+        letters = {
+            part.name
+            for pair in outcome.pairs
+            for side in pair
+            for node in walk(side)
+            if isinstance(node, Entry | Delta)
+            for part in node.children
+            if isinstance(part, Sym) and "." not in part.name
+        }
+        for pair in sorted(self.scope.coincidences, key=sorted):
+            if len(pair) == 2 and pair <= letters:
+                return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+        return None
 
     def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
         left, right = _symbols(outcome, 0), _symbols(outcome, 1)
@@ -51,6 +68,9 @@ class Guard:
     def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
         new = right - left - _labels(by_head, 0)
+        functions = sorted(_functions(outcome, 0) - _functions(outcome, 1))
+        if functions:
+            return f"{', '.join(functions)} is not defined here, and something else stands in its place"
         unknown = sorted(name for name in new if not self.grounded(name))
         if unknown:
             return f"{', '.join(unknown)} is not introduced in the document"
@@ -62,20 +82,23 @@ class Guard:
     def unexplained(self, outcome: Outcome) -> str | None:
         """Why a difference that no known mistake explains may be a misunderstanding of ours; None when it is not.
 
-        Sides that hold the same symbols and need no definition leave little to misunderstand.
+        Sides that hold the same symbols, each defined once or not at all, read without any charity, leave little to
+        misunderstand.
         """
         if outcome.meant is None:
             return "the step could not be decided"
-        pairs = outcome.meant.aligned.pairs
-        left, right = (set().union(*(names_of(((pair[k], pair[k]),)) for pair in pairs)) for k in (0, 1))
-        plain = {name for name in left | right if "." not in name and "#" not in name}
-        if any(self.scope.lookup(name) is not None for name in plain):
-            return "it differs from what the definitions give, but no known mistake explains how"
-        if any(name.startswith("∂") for name in _labels(outcome, 0) | _labels(outcome, 1)):
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"
-        if _labels(outcome, 0) != _labels(outcome, 1) or any(_is_function(pair) for pair in outcome.pairs):
+        if right - left or outcome.notes or not _is_scalar(outcome):
             return "the two sides differ as they are read here, but no known mistake explains how"
+        used = names_of(outcome.meant.aligned.pairs)
+        if any(self._defined_twice(name) for name in used):
+            return "it differs from what the definitions give, but no known mistake explains how"
         return None
+
+    def _defined_twice(self, name: str) -> bool:
+        return sum(1 for definition in self.scope.history if definition.name == name) > 1
 
     def grounded(self, name: str) -> bool:
         """Whether the document has given a symbol its place: in a definition, as a variable, as a number."""
@@ -110,8 +133,10 @@ class Guard:
         """A derivative that the document states for an undefined quantity is used later, for proofs only."""
 
 
-def _is_function(pair: tuple[Expr, Expr]) -> bool:
-    return any(isinstance(node, Apply) for side in pair for node in walk(side))
+def _is_scalar(outcome: Outcome) -> bool:
+    """Whether both sides are scalars (vectors leave more room for conventions)."""
+    meant = outcome.meant
+    return meant is not None and all(isinstance(v, Tensor) and v.is_scalar for v in (meant.lhs, meant.rhs))
 
 
 def _name(value: Value | None) -> str:
@@ -127,6 +152,11 @@ def _labels(outcome: Outcome, side: int) -> set[str]:
     for pair in outcome.pairs:
         found |= labels(pair[side])
     return found
+
+
+def _functions(outcome: Outcome, side: int) -> set[str]:
+    """Names of undefined functions whose values (not only derivatives) stand on a side."""
+    return {n.function for pair in outcome.pairs for n in walk(pair[side]) if isinstance(n, Apply)}
 
 
 def _symbols(outcome: Outcome, side: int) -> set[str]:

@@ -180,6 +180,9 @@ def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     constant = _constant(el, base, marks)
     if constant is not None:
         return scalar(constant)
+    special = special_value(el, base, marks)
+    if special is not None:
+        return special
     if _is_delta(el, marks):
         return scalar(Delta(marks.subs[0], marks.subs[1]))
     if marks.primes:
@@ -198,10 +201,43 @@ def _constant(el: Elaborator, base: Name, marks: Marks) -> Expr | None:
     if not marks.power and base.text in el.env:
         return el.env[base.text]
     known = {"e": Const("e"), "pi": Const("pi")}.get(base.text)
-    if known is None or base.font not in ("", "rm") or marks.name != base.text or _is_variable(el, base.text):
+    if known is None or base.font not in ("", "rm") or marks.name != base.text:
+        return None
+    if el.scope.lookup(base.text) is not None or (marks.power is None and _is_variable(el, base.text)):
         return None
     value = power(el, scalar(known), marks.power) if marks.power is not None else scalar(known)
     return value.body if isinstance(value, Tensor) else None
+
+
+def special_value(el: Elaborator, base: Name, marks: Marks) -> Value | None:
+    """The vectors of ones and zeros and the identity matrix, whose size is what their surroundings need."""
+    if marks.power is not None or marks.primes or marks.sups or base.accents:
+        return None
+    if base.text in ("0", "1"):
+        entry = Num(int(base.text))
+        if marks.subs:
+            return scalar(entry)
+        row = unsized_axis(el)
+        return Tensor(None, row, entry) if marks.transposed else Tensor(row, None, entry)
+    if base.text == "I" and not marks.subs and _is_identity(el, base):
+        row = unsized_axis(el)
+        col = Axis(el.fresh("b"), row.lo, row.hi)
+        return Tensor(row, col, Delta(Sym(row.index), Sym(col.index)))
+    return None
+
+
+def unsized_axis(el: Elaborator) -> Axis:
+    """An axis whose range is learnt from what it meets."""
+    index = el.fresh("a")
+    lo, hi = el.ranges.of_set(f"size of {index} {id(el)}")
+    return Axis(index, lo, hi)
+
+
+def _is_identity(el: Elaborator, base: Name) -> bool:
+    survey, name = el.scope.survey, canonical(base)
+    if el.scope.lookup(name) is not None or name in survey.sizes or survey.denominators[name]:
+        return False
+    return not (survey.letter_subscripts[name] or survey.applied[name] or survey.sup_indices[name])
 
 
 def _is_variable(el: Elaborator, name: str) -> bool:

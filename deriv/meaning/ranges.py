@@ -52,7 +52,8 @@ class Ranges:
 
     def of_set(self, name: str) -> tuple[Expr, Expr]:
         """Placeholder bounds of a named index set (`i \\in S`) or of an index letter without bounds."""
-        return self._placeholders(self._number(name, f"N_{name}"))
+        label = "N" if " " in name else f"N_{name}"
+        return self._placeholders(self._number(name, label))
 
     def _placeholders(self, number: int) -> tuple[Expr, Expr]:
         return Sym(f"{LOW}{number}"), Sym(f"{HIGH}{number}")

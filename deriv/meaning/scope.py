@@ -50,6 +50,7 @@ class Scope:
     identity_activation: bool = False
     loss: str | None = None
     scalars: set[str] = field(default_factory=set)
+    coincidences: set[frozenset[str]] = field(default_factory=set)
 
     def define(self, definition: Definition) -> None:
         """Take in a definition; it holds from here on."""

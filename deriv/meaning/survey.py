@@ -245,8 +245,10 @@ def function_head(node: Node) -> Node:
 def plain_arguments(node: Node) -> bool:
     """Whether an argument list holds only symbols, as in the head of a definition."""
     match node:
-        case Name() | Script(base=Name()):
+        case Name():
             return True
+        case Script(base=Name(), sup=sup, primes=0):
+            return sup is None or isinstance(sup, Group)
         case Items(items=items):
             return all(plain_arguments(item) or isinstance(item, Symbol) for item in items)
         case _:
