@@ -137,7 +137,7 @@ def _size(p: Preparer, token: Token) -> None:
 def _environment(p: Preparer, token: Token) -> None:
     name = "".join(t.text for t in p.argument()).strip()
     plain = name.rstrip("*")
-    end = p.tokens[p.i - 1].span
+    end = p.tokens[min(p.i, len(p.tokens)) - 1].span
     if token.text == r"\begin":
         if plain in sy.ROW_ENVS or plain in sy.MATRIX_ENVS:
             p.skip_optional("tcb")
