@@ -65,7 +65,7 @@ class Walk:
     steps: list[Step] = field(default_factory=list)
     chains: int = 0
     silent: bool = False
-    diagnose: Callable[[Outcome, Node, Node], Found | None] | None = None
+    diagnose: Callable[[Outcome, Node, Node, bool], Found | None] | None = None
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.scope, self.seconds)
@@ -403,7 +403,8 @@ class Walk:
             notes=outcome.notes,
             focus=part.span,
         )
-        found = self.diagnose(outcome, previous, part) if self.diagnose is not None else None
+        differentiates = base.kind is Kind.DERIVATIVE
+        found = self.diagnose(outcome, previous, part, differentiates) if self.diagnose is not None else None
         doubt = self.guard.unexplained(outcome) if found is None else None
         if doubt is not None:
             return self._unchecked(base, outcome, doubt)

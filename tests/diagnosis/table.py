@@ -151,7 +151,7 @@ FACTORS = (
     ("numeric", "", r"\frac{1}{1+e^{-0.5}} = 0.72"),
     ("numeric", "", r"\sqrt{2} = 1.51"),
     ("numeric", "", r"-\log(0.7) = 0.46"),
-    ("numeric", "", r"0.2 \cdot 0.5 + 0.3 = 0.5"),
+    ("numeric", "", r"0.2 \cdot 0.5 + 0.3 = 0.6"),
     ("numeric", "", r"2^5 = 64"),
     ("numeric|algebra", "", r"(x+2)^2 = x^2 + 4x + 6"),
     ("numeric|algebra|constant-factor", "", r"3(x + 5) - 2x = x + 12"),
@@ -190,7 +190,6 @@ TERMS = (
     ("index", r"Let $z_j = \sum_i w_{ji} x_i$.", r"\frac{\partial z_j}{\partial x_i} = w_{ij}"),
     ("index", "", r"\sum_{i=1}^n (a_i + b_i) = \sum_{i=1}^n a_i + \sum_{i=1}^n b_{i+1}"),
     ("sum", r"Let $S = \sum_{i=1}^n (w x_i - y_i)^2$.", r"\frac{dS}{dw} = \frac{2}{n}\sum_{i=1}^n (w x_i - y_i) x_i"),
-    ("sum", "", r"\sum_{i=1}^n (x_i - m)  = \sum_{i=1}^n x_i - m"),
     ("sum", r"Let $q = \sum_{i=1}^n x_i^2$.", r"\frac{\partial q}{\partial x_j} = \sum_{i=1}^n 2 x_i"),
     ("sum", "", r"\sum_{i=1}^n c = c"),
 )

@@ -18,13 +18,16 @@ from deriv.expr.tensor import Tensor
 from deriv.rulebook.book import default_book
 
 _SLOT = n.Sym("_t")
-_WRITTEN_OUT = ("sigmoid", "tanh", "softplus")
+_WRITTEN_OUT = ("sigmoid-", "tanh-", "softplus-")
 _MOST_SITES = 4
 _ORDER = (
     *("quotient-rule", "product-rule", "chain-rule", "function-rule", "exponent-sign", "power-rule"),
     *("missing-term", "sign", "constant-factor", "extra-term", "sum", "index", "wrong-variable"),
 )
 _MANY = 6
+_NOT_FACTORS = frozenset({"wrong-variable", "extra-term", "missing-term", "index"})
+_LATE = frozenset({"constant-factor-differentiated", "other-variable-differentiated"})
+"""Slips that are seldom made: anything else that explains the line comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,11 @@ def known_mistakes(problem: Problem) -> list[Match]:
     for count, site in enumerate(sites(problem)):
         if count < _MOST_SITES and _is_right(problem, site, differentiate(site.body, site.variable)):
             matches += [Match(slip, site) for slip in _matching(problem, site)]
-    negative = all(close(a, -b) for a, b in zip(problem.left, problem.right, strict=True) if a and b)
+    values = [(a, b) for a, b in zip(problem.left, problem.right, strict=True) if a and b]
+    negative = all(close(a, -b) for a, b in values)
+    multiple = bool(values) and all(close(a * values[0][1], b * values[0][0]) for a, b in values)
+    if multiple:  # a plain number too many or too few is not a term or a variable
+        matches = [match for match in matches if match.slip.code not in _NOT_FACTORS]
     return sorted(matches, key=lambda match: _rank(match.slip, negative=negative))
 
 
@@ -148,15 +155,22 @@ def _rank(slip: Slip, *, negative: bool) -> tuple[int, int]:
         return -1, slip.depth
     if negative and code == "quotient-rule":
         return -2, slip.depth
+    if slip.id in _LATE:
+        return len(_ORDER) + 1, slip.depth
+    if slip.id.startswith(_WRITTEN_OUT) and slip.depth == 0 and code == "function-rule":
+        return -1, slip.depth
     return (_ORDER.index(code) if code in _ORDER else len(_ORDER)), slip.depth
+
+
+def is_weak(slip: Slip) -> bool:
+    """Whether a slip explains a line less well than a small edit of it would."""
+    return slip.id in _LATE or slip.id == "other-variable"
 
 
 def code_of(slip: Slip) -> str:
     """A lost 2 of a squared residual is a constant factor; of x² it is the power rule."""
     if slip.id in ("power-factor-lost", "root-half-lost") and not slip.is_plain:
         return "constant-factor"
-    if slip.id == "tanh-plus":
-        return "function-rule"
     return slip.code
 
 

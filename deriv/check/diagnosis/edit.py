@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,13 +46,13 @@ class Part:
     def in_script(self) -> bool:
         """Whether it stands in a sub- or superscript."""
         chain = (*self.above, self.node)
-        return any(isinstance(up, Script) and down is not up.base for up, down in zip(chain, chain[1:], strict=False))
+        return any(isinstance(up, Script) and down is not up.base for up, down in itertools.pairwise(chain))
 
     @property
     def in_bounds(self) -> bool:
         """Whether it stands below or above a big operator."""
         chain = (*self.above, self.node)
-        return any(isinstance(up, BigOp) and down is not up.body for up, down in zip(chain, chain[1:], strict=False))
+        return any(isinstance(up, BigOp) and down is not up.body for up, down in itertools.pairwise(chain))
 
 
 def parts_below(root: Node) -> list[Part]:

@@ -11,7 +11,7 @@ from deriv.check.results import Code
 from deriv.expr.nodes import Call, Derivative, Entry, Expr, Pow, Sym, walk
 from deriv.expr.printing import to_latex
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import Additive, Frac, Function, Group, Name, Node, Number, Product, Root, Script
+from deriv.latex.nodes import Additive, BigOp, Frac, Function, Group, Name, Node, Number, Product, Root, Script
 from deriv.source import Span
 
 _CONSTANTS = tuple(
@@ -90,9 +90,8 @@ def _scaled(problem: Problem, number: Fraction) -> Iterator[Edit]:
     yield from _changed_coefficients(problem, number, message)
     text = grouped(problem.text, problem.rhs)
     sign, size = "-" if number < 0 else "", abs(number)
-    if problem.rhs.span.end > problem.rhs.span.start and isinstance(problem.rhs, Additive):
-        if len(problem.rhs.terms) == 1 and problem.rhs.signs == ("-",):
-            text, sign = problem.slice(problem.rhs.terms[0]), "" if sign else "-"
+    if isinstance(problem.rhs, Additive) and problem.rhs.signs == ("-",):
+        text, sign = problem.slice(problem.rhs.terms[0]), "" if sign else "-"
     dot = " \\cdot " if text[:1].isdigit() and size.denominator == 1 else " "
     front = str(size) if size.denominator == 1 else f"\\frac{{{size.numerator}}}{{{size.denominator}}}"
     yield Edit(((problem.rhs.span, f"{sign}{front}{dot}{text}" if size != 1 else sign + text),), code, message,
@@ -170,7 +169,9 @@ def _sized(problem: Problem, text: str, power: int, shown: str, rest: Fraction) 
     if not lost and isinstance(in_front, Frac):
         den = problem.slice(in_front.den).strip()
         num = problem.slice(in_front.num)
-        rest_text = str(rest.numerator) if rest.denominator == 1 else f"\\frac{{{rest.numerator}}}{{{rest.denominator}}}"
+        rest_text = (
+            str(rest.numerator) if rest.denominator == 1 else f"\\frac{{{rest.numerator}}}{{{rest.denominator}}}"
+        )
         if den == text:
             plain = "" if num.strip() == "1" and isinstance(problem.rhs, Product) else num
             plain = f"{rest_text} {plain}" if rest != 1 else plain
@@ -213,9 +214,7 @@ def lost_factors(problem: Problem) -> Iterator[Edit]:
             yield from _with_factor(problem, text, power, rest, code, chain=chain)
 
 
-def _with_factor(
-    problem: Problem, text: str, power: int, rest: Fraction, code: Code, *, chain: bool
-) -> Iterator[Edit]:
+def _with_factor(problem: Problem, text: str, power: int, rest: Fraction, code: Code, *, chain: bool) -> Iterator[Edit]:
     factor = text if abs(power) == 1 else f"{text}^2"
     words = f"the factor {factor} is lost"
     if chain and power > 0:
@@ -225,7 +224,9 @@ def _with_factor(
     if rest != 1:
         words += ", and the sign is the wrong way round" if rest == -1 else f", and a factor {rest}"
     size, sign = abs(rest), "-" if rest < 0 else ""
-    number = "" if size == 1 else str(size) if size.denominator == 1 else f"\\frac{{{size.numerator}}}{{{size.denominator}}}"
+    number = (
+        "" if size == 1 else str(size) if size.denominator == 1 else f"\\frac{{{size.numerator}}}{{{size.denominator}}}"
+    )
     if power < 0:
         yield from _without(problem, text, words, code, rest)
     rhs = problem.rhs
@@ -237,6 +238,25 @@ def _with_factor(
     else:
         tex = f"{sign}{number} \\frac{{{problem.text}}}{{{factor}}}"
     yield Edit(((rhs.span, tex.strip()),), code, words, rhs.span)
+
+
+def inside_factors(problem: Problem) -> Iterator[Edit]:
+    """A factor lost in one term of a sum, or under a sum sign."""
+    chain = has_deriv(problem.lhs)
+    code = Code.CHAIN_RULE if chain else Code.ALGEBRA
+    texts = list(dict.fromkeys([text for _, text in _written(problem)] + [text for text, _ in _slopes(problem)]))[:10]
+    for part in problem.parts:
+        node = part.node
+        spots: list[Node] = []
+        if isinstance(node, BigOp) and node.body is not None:
+            spots = [node.body]
+        elif isinstance(node, Additive) and len(node.terms) > 1 and not part.in_script:
+            spots = list(node.terms)
+        for spot in spots:
+            for text in texts:
+                words = f"the factor {text} is lost"
+                words = f"the derivative of the inner function is missing: the factor {text}" if chain else words
+                yield Edit(((spot.span, f"{grouped(problem.slice(spot), spot)} {text}"),), code, words, spot.span)
 
 
 def _is_short(text: str) -> bool:
@@ -288,6 +308,23 @@ def _written(problem: Problem) -> Iterator[tuple[Node, str]]:
                     yield call, problem.source.slice(span).strip()
 
 
+def _outer_slopes(problem: Problem, body: Expr) -> Iterator[tuple[str, Expr]]:
+    """σ(u)(1 - σ(u)) for every σ(u) in what is differentiated."""
+    from deriv.errors import DerivError
+    from deriv.expr.calculus import differentiate
+    from deriv.expr.substitute import substitute
+
+    slot = Sym("_slot")
+    for node in list(walk(body))[:60]:
+        if isinstance(node, Call) and len(node.children) == 1 and node.function not in ("exp", "log"):
+            try:
+                slope = differentiate(Call(node.function, (slot,)), slot)
+                expr = substitute(slope, {slot: node.children[0]})
+                yield f"({to_latex(expr)})", problem.resolve(expr)
+            except (DerivError, KeyError, TypeError):
+                continue
+
+
 def _is_argument(part: Part) -> bool:
     """Whether a bracket is the argument of a function."""
     return bool(part.above) and isinstance(part.above[-1], Function)
@@ -303,6 +340,7 @@ def _slopes(problem: Problem) -> Iterator[tuple[str, Expr]]:
         return
     for site in sites(problem):
         inner = [node.children[0] for node in walk(site.body) if isinstance(node, Call | Pow)]
+        yield from _outer_slopes(problem, site.body)
         named = [node for node in walk(site.body) if isinstance(node, Sym | Entry) and "." not in str(node.data[0])]
         for expr in (*inner[:8], *named[:8]):
             try:
@@ -313,5 +351,3 @@ def _slopes(problem: Problem) -> Iterator[tuple[str, Expr]]:
                     yield (text if text.isalnum() else f"({text})"), problem.resolve(site.settled(value))
             except (DerivError, KeyError, TypeError, RecursionError):
                 continue
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from deriv.check.diagnosis.edit import Edit, Part, has_deriv
+from deriv.check.diagnosis.edit import Edit, Part
 from deriv.check.diagnosis.problem import Problem
 from deriv.check.results import Code
 from deriv.expr.tensor import Tensor
@@ -15,7 +15,7 @@ from deriv.source import Span
 
 def exponents(problem: Problem) -> Iterator[Edit]:
     """An exponent off by one, a square lost or added, a root lost."""
-    code = Code.POWER_RULE if has_deriv(problem.lhs) else Code.ALGEBRA
+    code = Code.POWER_RULE if problem.differentiates else Code.ALGEBRA
     for part in problem.parts:
         node = part.node
         if isinstance(node, Script | Function) and isinstance(node.sup, Number) and node.sup.text.isdigit():
@@ -126,10 +126,9 @@ def _transposed(problem: Problem, part: Part) -> Iterator[Edit]:
         yield Edit(((node.span, bare),), Code.TRANSPOSE, "a transpose too many", node.span)
         return
     above = part.above[-1] if part.above else None
-    if isinstance(node, Name | Group) and not isinstance(above, Script):
-        end = Span(node.span.end, node.span.end)
-        yield Edit(((end, "^\\top"),), Code.TRANSPOSE, "a transpose is missing", node.span)
-    elif isinstance(node, Script) and node.sup is None and isinstance(node.base, Name):
+    if (isinstance(node, Name | Group) and not isinstance(above, Script)) or (
+        isinstance(node, Script) and node.sup is None and isinstance(node.base, Name)
+    ):
         end = Span(node.span.end, node.span.end)
         yield Edit(((end, "^\\top"),), Code.TRANSPOSE, "a transpose is missing", node.span)
 

@@ -19,7 +19,9 @@ _MOST = 60
 
 def derivative_variables(problem: Problem) -> Iterator[Edit]:
     """∂/∂x where the line before has ∂/∂w: all at once, then one by one."""
-    wanted = [problem.slice(by) for part in problem.left_parts if isinstance(part.node, Deriv) for by, _ in part.node.by]
+    wanted = [
+        problem.slice(by) for part in problem.left_parts if isinstance(part.node, Deriv) for by, _ in part.node.by
+    ]
     spots = [by for part in problem.parts if isinstance(part.node, Deriv) for by, _ in part.node.by]
     message = "the derivative is by the wrong variable"
     for text in dict.fromkeys(wanted):
@@ -158,7 +160,8 @@ def shifted_indices(problem: Problem) -> Iterator[Edit]:
         if not isinstance(node, Script):
             continue
         for script in (node.sub, node.sup):
-            if isinstance(script, Additive) and len(script.terms) == 2 and isinstance(script.terms[1], Number):
-                if isinstance(script.terms[0], Name):
-                    text = problem.slice(script.terms[0])
+            if isinstance(script, Additive) and len(script.terms) == 2:
+                letter, shift = script.terms
+                if isinstance(letter, Name) and isinstance(shift, Number):
+                    text = problem.slice(letter)
                     yield Edit(((script.span, text),), Code.INDEX, "the index is off by one", script.span)

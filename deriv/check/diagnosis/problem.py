@@ -13,14 +13,14 @@ from math import isfinite
 import flint
 
 from deriv.check.compare import align
-from deriv.check.diagnosis.edit import Edit, Part, parts_below
+from deriv.check.diagnosis.edit import Edit, Part, has_deriv, parts_below
 from deriv.check.interpret import Interpretation
 from deriv.check.judge import Judge, Meant, Outcome
 from deriv.check.results import Verdict
 from deriv.equal.ball import Evaluator
 from deriv.equal.budget import DEFAULT, TooLarge, Undefined, Unsupported
 from deriv.equal.decide import decide
-from deriv.equal.decision import Proved, Tested, Undecided
+from deriv.equal.decision import Conditional, Proved, Tested, Undecided
 from deriv.equal.prepare import prepare
 from deriv.equal.sample import Point, points
 from deriv.errors import DerivError, MeaningError
@@ -63,6 +63,7 @@ class Problem:
     right: Values = ()
     seen: dict[str, Verdict | None] = field(default_factory=dict)
     tried: int = 0
+    differentiates: bool = False
 
     def __post_init__(self) -> None:
         self.parts: list[Part] = [
@@ -70,6 +71,7 @@ class Problem:
             if self.rhs.span.start <= part.node.span.start < part.node.span.end <= self.rhs.span.end
         ]  # fmt: skip
         self.left_parts = parts_below(self.lhs)
+        self.differentiates |= has_deriv(self.lhs)
         self.exact = not any(isinstance(n, Decimal) for pair in self.outcome.pairs for e in pair for n in walk(e))
         self._sample()
 
@@ -165,7 +167,7 @@ class Problem:
         if len(self.outcome.pairs) != 1:
             return False
         decision = decide(self.outcome.pairs[0][1], value, self.outcome.domain)
-        return isinstance(decision, Proved | Tested)
+        return isinstance(decision, Proved | Tested | Conditional)
 
     # --- changed lines ---------------------------------------------------------------------------------------------
 
@@ -194,9 +196,16 @@ class Problem:
             if sides is None or not self.agrees(sides, self.left):
                 return None
         decision = self.judge.again(self.outcome, node)
+        if isinstance(decision, Conditional) and _is_harmless(decision.assumption):
+            decision = decision.decision
         if isinstance(decision, Proved):
             return Verdict.PROVED
         return Verdict.TESTED if isinstance(decision, Tested) else None
+
+
+def _is_harmless(assumption: str) -> bool:
+    """Whether a condition only says where both sides are defined."""
+    return all(part.endswith(("> 0", "≠ 0")) for part in assumption.replace(" and ", ", ").split(", "))
 
 
 def problem_of(

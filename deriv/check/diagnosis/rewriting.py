@@ -14,7 +14,7 @@ from deriv.errors import DerivError
 from deriv.expr import nodes as n
 from deriv.expr.nodes import Expr
 from deriv.expr.printing import to_latex
-from deriv.expr.substitute import rebuild, same_or, substitute
+from deriv.expr.substitute import free_symbols, rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor
 from deriv.rulebook.book import default_book
 from deriv.rulebook.model import AlgebraLaw
@@ -65,7 +65,13 @@ def _symbols(*names: str) -> tuple[n.Sym, ...]:
 
 
 _A, _B, _C = _symbols("a", "b", "c")
+_TWO = n.Num(2)
 _EXTRA = (
+    _Pattern(
+        n.Pow(n.Add((n.Pow(_A, _TWO), n.Pow(_B, _TWO))), n.HALF),
+        n.Pow(n.Add((n.Pow(_A, _TWO), n.Pow(_B, _TWO))), n.HALF),
+        (("algebra", "the root of a sum of squares is not the sum", n.Add((_A, _B))),),
+    ),
     _Pattern(
         n.Pow(n.Add((_A, _B)), n.HALF),
         n.Pow(n.Add((_A, _B)), n.HALF),
@@ -142,10 +148,13 @@ def match(pattern: Expr, node: Expr, known: Binding | None = None) -> Iterator[B
     if _is_minus(pattern) and isinstance(node, n.Num) and node.value < 0:
         yield from match(pattern.children[1], n.Num(-node.value), known)
         return
-    if type(pattern) is not type(node) or pattern.data != node.data:
+    if type(pattern) is not type(node) or (pattern.data != node.data and not isinstance(node, n.Sum)):
         return
     if isinstance(pattern, n.Add | n.Mul):
         yield from _match_parts(pattern.children, node.children, type(pattern), known)
+    elif isinstance(node, n.Sum) and isinstance(pattern, n.Sum):
+        if isinstance(pattern.body, n.Sym) and node.index not in free_symbols(node.body):
+            yield {**known, pattern.hi: node.hi, pattern.body: node.body}
     elif len(pattern.children) == len(node.children) and not isinstance(pattern, n.Sum | n.Product):
         yield from _match_all(pattern.children, node.children, known)
 
@@ -182,7 +191,7 @@ def _match_parts(
                 yield from _match_parts(rest, left, kind, binding)
 
 
-# --- against the written line -------------------------------------------------------------------------------------------
+# --- against the written line --------------------------------------------------------------------------------
 
 
 def known_rewrites(problem: Problem) -> Iterator[Rewrite]:

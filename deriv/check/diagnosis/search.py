@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from deriv.check.diagnosis import factors, forms, names, signs, terms
-from deriv.check.diagnosis.derivatives import Match, code_of, known_mistakes, right_lines
+from deriv.check.diagnosis.derivatives import Match, code_of, is_weak, known_mistakes, right_lines
 from deriv.check.diagnosis.edit import Edit, has_deriv
 from deriv.check.diagnosis.problem import Problem, problem_of
 from deriv.check.diagnosis.rewriting import Rewrite, known_rewrites, right_rewrites
@@ -24,6 +24,7 @@ from deriv.source import SourceFile, Span
 _MAX_TRIES = 150
 _MAX_READINGS = 3
 
+_PLAIN = frozenset((Code.CHAIN_RULE, Code.SIGN, Code.CONSTANT_FACTOR, Code.EXPONENT_SIGN))
 Source = Callable[[Problem], Iterator[Edit]]
 _FIRST: tuple[Source, ...] = (signs.numbers, names.derivative_variables, signs.exponent_signs, signs.whole_sign)
 _SECOND: tuple[Source, ...] = (
@@ -33,13 +34,14 @@ _SECOND: tuple[Source, ...] = (
     forms.transposes,
     terms.extra_terms,
     forms.exponents,
-    names.symbols,
     names.shifted_indices,
-    terms.lost_terms,
     forms.fractions,
+    names.symbols,
+    terms.lost_terms,
     terms.sums,
     terms.brackets,
     factors.lost_factors,
+    factors.inside_factors,
     signs.digits,
 )
 
@@ -58,10 +60,15 @@ class Diagnostician:
     def __init__(self, source: SourceFile, judge: Judge, macros: MacroTable | None = None) -> None:
         self.source, self.judge, self.macros = source, judge, macros
 
-    def explain(self, outcome: Outcome, lhs: Node, rhs: Node) -> Found | None:
-        """The most specific mistake under the likeliest reading that has one."""
+    def explain(self, outcome: Outcome, lhs: Node, rhs: Node, differentiates: bool = False) -> Found | None:  # noqa: FBT001, FBT002
+        """The most specific mistake under the likeliest reading that has one.
+
+        `differentiates` says that the chain began with a derivative, whatever the line before is.
+        """
         for one in (outcome, *outcome.others[:_MAX_READINGS]):
             problem = problem_of(self.source, self.judge, one, lhs, rhs, self.macros)
+            if problem is not None:
+                problem.differentiates |= differentiates
             found = explanation(problem) if problem is not None else None
             if found is not None:
                 return found
@@ -72,6 +79,8 @@ def explanation(problem: Problem) -> Found | None:
     """The mistake in one reading of a step."""
     matches = known_mistakes(problem)
     repair = _repair(problem)
+    if matches and is_weak(matches[0].slip) and repair is not None and repair[0].code in _PLAIN:
+        matches = []
     if matches and (found := _by_mistake(problem, matches, repair)) is not None:
         return found
     if not has_deriv(problem.lhs):

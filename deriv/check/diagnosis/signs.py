@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from deriv.check.diagnosis.edit import Edit, Part, negated
 from deriv.check.diagnosis.problem import Problem, close
@@ -116,9 +117,9 @@ def _inner_difference(node: Node) -> Node | None:
     """The bracket `(a - b)` of a product whose sign can be turned by exchanging a and b."""
     factors: tuple[Node, ...] = node.factors if isinstance(node, Product) else ()
     for factor in factors:
-        if isinstance(factor, Group) and isinstance(factor.body, Additive) and len(factor.body.terms) == 2:
-            if factor.body.signs in (("+", "-"), ("-", "+")):
-                return factor.body
+        body = factor.body if isinstance(factor, Group) else None
+        if isinstance(body, Additive) and body.signs in (("+", "-"), ("-", "+")):
+            return body
     return None
 
 
@@ -140,7 +141,7 @@ def term_signs(problem: Problem) -> Iterator[Edit]:
 
 def _in_exponent(part: Part) -> bool:
     chain = (*part.above, part.node)
-    for up, down in zip(chain, chain[1:], strict=False):
+    for up, down in pairwise(chain):
         if isinstance(up, Script) and isinstance(up.base, Name) and up.base.text == "e" and down is up.sup:
             return True
         if isinstance(up, Function) and up.name == "exp":
@@ -168,5 +169,3 @@ def _all_after_first(problem: Problem) -> Iterator[Edit]:
         changes = tuple(change for change in flips if change is not None)
         message = "the minus sign before the bracket belongs to every term"
         yield Edit(changes, Code.SIGN, message, Span(node.terms[1].span.start, node.terms[-1].span.end))
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deriv.check.diagnosis.edit import Edit, grouped, has_deriv, terms_of
+from deriv.check.diagnosis.edit import Edit, grouped, terms_of
 from deriv.check.diagnosis.factors import as_constant
 from deriv.check.diagnosis.problem import Problem, Values, close
 from deriv.check.results import Code
@@ -18,7 +18,7 @@ def extra_terms(problem: Problem) -> Iterator[Edit]:
     """A term too many, or one that stands too often."""
     for part in problem.parts:
         node = part.node
-        if not isinstance(node, Additive) or len(node.terms) < 2 or part.in_bounds:
+        if not isinstance(node, Additive) or len(node.terms) < 2 or part.in_bounds or part.in_script:
             continue
         for k, term in enumerate(node.terms):
             start = node.terms[k - 1].span.end if k else node.span.start
@@ -57,9 +57,19 @@ def lost_terms(problem: Problem) -> Iterator[Edit]:
         yield Edit(((end, f" {sign} {tex}"),), Code.MISSING_TERM, f"the term {sign} {tex} is missing", problem.rhs.span)
     constant = _constant(gap)
     if constant is not None:
+        yield from _other_number(problem, constant)
         end = Span(problem.rhs.span.end, problem.rhs.span.end)
         tex = f"- {-constant}" if constant < 0 else f"+ {constant}"
         yield Edit(((end, f" {tex}"),), Code.MISSING_TERM, f"the term {tex} is missing", problem.rhs.span)
+
+
+def _other_number(problem: Problem, gap: int) -> Iterator[Edit]:
+    """A number of the sum that is off by the gap."""
+    for sign, term in terms_of(problem.rhs):
+        if isinstance(term, Number) and term.text.isdigit():
+            new = int(term.text) + (gap if sign == "+" else -gap)
+            if new > 0:
+                yield Edit(((term.span, str(new)),), Code.NUMERIC, f"the number is {new}, not {term.text}", term.span)
 
 
 def _constant(gap: Values) -> int | None:
@@ -138,7 +148,7 @@ def sums(problem: Problem) -> Iterator[Edit]:
         if isinstance(node, BigOp) and node.kind == "sum" and node.body is not None:
             body = problem.slice(node.body)
             yield Edit(((node.span, body),), Code.SUM, "a sum too many", node.span)
-    heads = {}
+    heads: dict[str, Node] = {}
     for part in problem.left_parts:
         node = part.node
         if isinstance(node, BigOp) and node.kind == "sum" and node.body is not None:
@@ -182,8 +192,7 @@ def brackets(problem: Problem) -> Iterator[Edit]:
                 stop = node.terms[end].span.end
                 inner = problem.source.text[start:stop]
                 span = Span(start, stop)
-                code = Code.ALGEBRA if not has_deriv(problem.lhs) else Code.ALGEBRA
-                yield Edit(((span, f"({inner})"),), code, message, span)
+                yield Edit(((span, f"({inner})"),), Code.ALGEBRA, message, span)
     yield from _dropped_brackets(problem)
 
 

@@ -24,6 +24,7 @@ from deriv.rulebook.model import FunctionLaw, Mistake
 
 _MOST = 260
 _DEPTH = 7
+_BY_HAND = frozenset({"sum-second-term-kept", "sum-second-term-lost", "difference-sign-lost", "difference-reversed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class _Slips:
             if inner.body == body:
                 continue
             for slip in self.of(inner.body, depth + 1):
+                slip = _seen_from_outside(slip, body)
                 whole = self._carried_out(substitute(result, {inner: slip.value}))
                 if whole is not None:
                     yield replace(slip, value=whole)
@@ -106,7 +108,7 @@ class _Slips:
 
     def _of_structure(self, rule: str, binding: dict[str, Expr]) -> Iterator[Slip]:
         for mistake in self.book[rule].mistakes:
-            if isinstance(mistake.wrong, tuple):
+            if isinstance(mistake.wrong, tuple) and mistake.id not in _BY_HAND:
                 value = self._carried_out(fill(mistake.wrong[0], binding, self.variable))
                 if value is not None:
                     yield _named(_by_base(mistake, binding), value)
@@ -124,6 +126,9 @@ class _Slips:
         for mistake in rule.mistakes:
             if isinstance(mistake.wrong, tuple) and len(mistake.wrong) == len(args):
                 yield _named(mistake, _total([substitute(wrong, binding) for wrong in mistake.wrong], slopes))
+        if len(args) == 1:
+            says = f"the function {call.function} itself is not its derivative"
+            yield Slip("function-kept", "function-rule", says, mul(call, slopes[0]))
         if len(args) == 1 and args[0] != self.variable:
             yield from self._of_chain(law, args[0], slopes[0], call)
 
@@ -134,13 +139,12 @@ class _Slips:
             inside = n.Call(call.function, (at,))
             return substitute(law.partials[0], {n.Sym(law.inputs[0]): at, n.Sym("y"): inside})
 
-        yield self._mistake("chain-inner-lost", outer(arg))
-        yield self._mistake("chain-inner-argument", mul(outer(self.variable), slope))
+        yield _lost_inner(self._mistake("chain-inner-lost", outer(arg)), slope)
+        if arg != n.neg(self.variable):
+            yield self._mistake("chain-inner-argument", mul(outer(self.variable), slope))
         yield self._mistake("chain-derivative-as-argument", outer(slope))
         yield self._mistake("chain-derivative-as-argument", n.Call(call.function, (slope,)))
         yield self._mistake("chain-sum", add(outer(arg), slope))
-        yield Slip("chain-not-applied", "chain-rule", "the derivative of the outer function is missing",
-                   mul(call, slope))  # fmt: skip
 
     def _of_unknown(self, body: n.Apply) -> Iterator[Slip]:
         if len(body.children) != 1 or body.children[0] == self.variable:
@@ -165,6 +169,8 @@ class _Slips:
                 yield from self._of_product(body.children)
             case n.Sum():
                 yield from self._of_index_sum(body)
+            case n.Pow(children=(base, n.Num() as exponent)):
+                yield from self._of_power(base, exponent)
             case _:
                 return
 
@@ -188,9 +194,21 @@ class _Slips:
         yield self._mistake("product-of-derivatives", mul(*fixed, *(slopes[k] for k in varying)))
         terms = [mul(slopes[k], *(f for j, f in enumerate(factors) if j != k)) for k in varying]
         for k, term in enumerate(terms):
-            yield self._mistake("product-second-term-lost", add(*(t for j, t in enumerate(terms) if j != k)))
+            others = [t for j, t in enumerate(terms) if j != k]
+            yield self._mistake("product-second-term-lost", add(*others))
+            yield self._mistake("product-derivatives-added", add(*others, mul(*fixed, slopes[varying[k]])))
             if len(terms) > 2:
                 yield self._mistake("product-second-term-lost", term)
+
+    def _of_power(self, base: Expr, exponent: n.Num) -> Iterator[Slip]:
+        slope = differentiate(base, self.variable)
+        for wrong in (exponent.value + 1, exponent.value - 2):
+            says = "the exponent is lowered by one"
+            value = mul(exponent, n.Pow(base, n.Num(wrong)), slope)
+            yield Slip("power-exponent-wrong", "power-rule", says, value)
+        if slope == n.MINUS_ONE:
+            kept = mul(exponent, n.Pow(base, n.Num(exponent.value - 1)))
+            yield _lost_inner(self._mistake("power-inner-lost", kept), slope)
 
     def _of_index_sum(self, body: n.Sum) -> Iterator[Slip]:
         size = add(body.hi, mul(n.MINUS_ONE, body.lo), n.ONE)
@@ -223,11 +241,28 @@ def _named(mistake: Mistake, value: Expr) -> Slip:
     return Slip(mistake.id, mistake.code, mistake.says, value)
 
 
+def _lost_inner(slip: Slip, slope: Expr) -> Slip:
+    """A lost inner derivative -1 is a lost sign."""
+    if slope == n.MINUS_ONE:
+        return replace(slip, id="inner-sign-lost", code="sign", says="the derivative of the inner function is -1")
+    return slip
+
+
+def _seen_from_outside(slip: Slip, outer: Expr) -> Slip:
+    """A factor that is lost in the derivative of an inner function is a slip of the chain rule."""
+    if slip.id == "symbol-factor-lost" and isinstance(outer, n.Pow | n.Call | n.Apply):
+        says = "the derivative of the inner function is not complete: a factor is missing"
+        return replace(slip, id="chain-factor-lost", code="chain-rule", says=says)
+    return slip
+
+
 def _by_base(mistake: Mistake, binding: Mapping[str, Expr]) -> Mistake:
     """A lost 1/ln 10 is the wrong base of a logarithm."""
     lost = mistake.id in ("constant-factor-lost", "constant-divisor-lost")
     if lost and any(isinstance(node, n.Call) and node.function == "log" for node in n.walk(binding["c"])):
         return default_book().mistake("base-lost")
+    if mistake.id == "constant-factor-lost" and any(isinstance(node, n.Sym | n.Entry) for node in n.walk(binding["c"])):
+        return replace(mistake, id="symbol-factor-lost")
     return mistake
 
 
