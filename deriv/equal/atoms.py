@@ -23,7 +23,7 @@ def symbol(space: Field, name: str) -> Rat:
 
 def entry(space: Field, name: str, sups: int, indices: tuple[Rat, ...]) -> Rat:
     """One entry of a family; of a symmetric one with its last two indices in order."""
-    if name in space.domain.symmetric and len(indices) >= 2:
+    if space.domain.is_symmetric(name) and len(indices) >= 2:
         indices = (*indices[:-2], *sorted(indices[-2:], key=lambda index: index.key))
     number = space.kernel("entry", (name, sups), indices)
     values = space.domain.fact(name).values

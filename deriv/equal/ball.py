@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from deriv.equal.ball_functions import DIRECT, Arb, binomial, numeric_power, rational, whole_power
+from deriv.equal.ball_matrix import Matrix, determinant, inverse
 from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
 from deriv.equal.sample import Point
 from deriv.expr.functions import FUNCTIONS
@@ -23,8 +24,10 @@ from deriv.expr.nodes import (
     Const,
     Decimal,
     Delta,
+    Det,
     Entry,
     Expr,
+    Inverse,
     Mul,
     Num,
     Pow,
@@ -32,7 +35,7 @@ from deriv.expr.nodes import (
     Sum,
     Sym,
 )
-from deriv.expr.substitute import bound_name, post_order
+from deriv.expr.substitute import bound_names, post_order
 
 _MAX_INDEX_BITS = 2000
 NO_RADII: Final[Mapping[Expr, Fraction]] = MappingProxyType({})
@@ -48,8 +51,8 @@ def bound_dependence(root: Expr) -> dict[int, tuple[str, ...]]:
         names: frozenset[str] = frozenset()
         for k, child in enumerate(node.children):
             part = found[id(child)]
-            if part and k == 2 and isinstance(node, (Sum, Product)):
-                part -= {node.index}
+            if part and k == 2 and isinstance(node, (Sum, Product, Inverse, Det)):
+                part -= frozenset(bound_names(node))
             names = names | part if names and part else names or part
         found[id(node)] = names
     return {key: tuple(sorted(names)) for key, names in found.items()}
@@ -63,7 +66,7 @@ class Evaluator:
         self.budget = budget
         self.radii = radii
         self.depends = bound_dependence(root)
-        binders = {name for node in post_order(root) if (name := bound_name(node)) is not None}
+        binders = {name for node in post_order(root) for name in bound_names(node)}
         self.plain_binders = {name for name in binders if "." not in name}
         self.discrete: dict[int, bool] = {}
         self.reduced: dict[int, Expr] = {}
@@ -81,6 +84,7 @@ class _Run:
         self.point = point
         self.env: dict[str, int] = {}
         self.memo: dict[tuple[object, ...], Arb] = {}
+        self.matrices: dict[tuple[object, ...], Matrix] = {}
         self.steps = plan.budget.evaluations
 
     def value(self, node: Expr) -> Arb:
@@ -270,7 +274,7 @@ def _apply(run: _Run, node: Expr) -> Arb:
     return total
 
 
-def _range(run: _Run, node: Sum | Product) -> range:
+def _range(run: _Run, node: Sum | Product | Inverse | Det) -> range:
     lo, hi = run.integer(node.lo), run.integer(node.hi)
     if hi < lo - 1:
         raise Undefined("a range that ends before it begins")
@@ -295,6 +299,57 @@ def _quantified(run: _Run, node: Expr) -> Arb:
         else:
             run.env[node.index] = before
     return total
+
+
+def _matrix(run: _Run, node: Inverse | Det) -> Matrix:
+    """The entries as balls; those of equal matrices under the same indices are shared."""
+    values = _range(run, node)
+    if not values:
+        raise Undefined("a matrix without rows")
+    names = [name for name in run.plan.depends[id(node.body)] if name not in node.data]
+    key = (type(node), node.data, node.body, values, *[run.env.get(name) for name in names])
+    if run.plan.plain_binders:
+        key += tuple(sorted(run.env.items()))
+    known = run.matrices.get(key)
+    if known is None:
+        entries = _entries(run, node, values)
+        known = run.matrices[key] = inverse(entries) if isinstance(node, Inverse) else determinant(entries)
+    return known
+
+
+def _entries(run: _Run, node: Inverse | Det, values: range) -> list[list[Arb]]:
+    before = {name: run.env.get(name) for name in (node.row, node.col)}
+    rows = []
+    try:
+        for row in values:
+            run.env[node.row] = row
+            line = []
+            for col in values:
+                run.env[node.col] = col
+                line.append(run.value(node.body))
+            rows.append(line)
+    finally:
+        for name, value in before.items():
+            if value is None:
+                run.env.pop(name, None)
+            else:
+                run.env[name] = value
+    return rows
+
+
+def _inverse(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Inverse)
+    lo = run.integer(node.lo)
+    i, j = run.integer(node.i) - lo, run.integer(node.j) - lo
+    matrix = _matrix(run, node)
+    if not (0 <= i < len(matrix) and 0 <= j < len(matrix)):
+        raise Undefined("an entry outside of the inverse")
+    return matrix[i][j]
+
+
+def _det(run: _Run, node: Expr) -> Arb:
+    assert isinstance(node, Det)
+    return _matrix(run, node)[0][0]
 
 
 def _delta(run: _Run, node: Expr) -> Arb:
@@ -345,6 +400,8 @@ _EVALUATE = _Table(
         Apply: _apply,
         Sum: _quantified,
         Product: _quantified,
+        Inverse: _inverse,
+        Det: _det,
         Delta: _delta,
         Cases: _cases,
     }

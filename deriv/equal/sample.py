@@ -19,6 +19,7 @@ from deriv.expr.domain import Domain, Fact
 from deriv.expr.nodes import Add, Expr, Mul, Num, Pow, Sym
 
 Model = tuple[tuple[tuple[int, ...], Fraction], ...]
+_DIAGONAL = 3  # more than the other entries of a row, each less than 3/4, add up to
 _DEGREE = {1: 5, 2: 3}  # of the polynomial that stands for an unknown function, by its number of arguments
 
 
@@ -51,6 +52,7 @@ class Point:
     models: dict[tuple[str, int], Model] = field(default_factory=dict)
     universal: frozenset[str] = frozenset()
     reach: dict[tuple[str, int, int], list[tuple[int, int]]] = field(default_factory=dict)
+    square: frozenset[str] = frozenset()
 
     def symbol(self, name: str) -> Fraction:
         """The value of a symbol."""
@@ -62,7 +64,7 @@ class Point:
 
     def entry(self, name: str, sups: int, indices: tuple[int, ...]) -> Fraction:
         """The value of one entry of a family."""
-        if name in self.domain.symmetric and len(indices) >= 2:
+        if self.domain.is_symmetric(name) and len(indices) >= 2:
             indices = (*indices[:-2], *sorted(indices[-2:]))
         if self.reach:
             for position, index in enumerate(indices):
@@ -73,7 +75,10 @@ class Point:
         known = self.entries.get(key)
         if known is None:
             dice = Dice(self.seed, self.number, "entry", name, sups, indices)
-            known = self.entries[key] = draw(self.domain.fact(name), dice, self.number)
+            known = draw(self.domain.fact(name), dice, self.number)
+            if len(indices) >= 2 and (name in self.square or name in self.domain.positive_definite):
+                known = _dominant(self.domain.fact(name), known, diagonal=indices[-1] == indices[-2])
+            self.entries[key] = known
         return known
 
     def model(self, name: str, arity: int) -> Model:
@@ -118,6 +123,13 @@ def draw(fact: Fact, dice: Dice, number: int) -> Fraction:
     return size if dice.below(2) else -size
 
 
+def _dominant(fact: Fact, value: Fraction, *, diagonal: bool) -> Fraction:
+    """A large positive diagonal makes a matrix regular (Gershgorin), and a symmetric one positive definite."""
+    if fact.values or fact.integer or fact.upper is not None or fact.lower not in (None, 0):
+        return value
+    return abs(value) + _DIAGONAL if diagonal else value / 4
+
+
 def _whole(fact: Fact, dice: Dice) -> Fraction:
     low = fact.lower if fact.lower is not None else min(Fraction(-3), (fact.upper or Fraction(0)) - 5)
     first = -(-low.numerator // low.denominator)
@@ -147,7 +159,7 @@ def points(seed: str, names: Names, domain: Domain, count: int) -> Iterator[Poin
         size, pattern = _PATTERNS[number % len(_PATTERNS)] if varied else (2, "apart")
         dice = Dice(seed, number, "sizes")
         symbols = {name: Fraction(_size(domain, names, name, size, k)) for k, name in enumerate(names.sizes)}
-        point = Point(seed, number, domain, symbols)
+        point = Point(seed, number, domain, symbols, square=names.square)
         try:
             _place_letters(point, names, pattern, dice)
             point.reach = _reach(point, names)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from deriv.equal.domain_names import is_size
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Add, Const, Delta, Entry, Expr, Product, Sum, Sym
+from deriv.expr.nodes import Add, Const, Delta, Det, Entry, Expr, Inverse, Product, Sum, Sym
 from deriv.expr.substitute import free_symbols, post_order, substitute
 
 Range = tuple[Expr, Expr]
@@ -24,7 +24,8 @@ class Names:
 
     `letters` maps each free index to its ranges (none where nothing says), `sizes` are bounds of sums, `least` is the
     largest numeral index used in the slots a size bounds, `numbers` are all other free symbols.  `slots` are the ranges
-    that bound indices, shifts included, reach in each slot: outside of them there is no entry.
+    that bound indices, shifts included, reach in each slot: outside of them there is no entry.  `square` are the
+    families with two indices over one range inside a matrix that is inverted or has its determinant taken.
     """
 
     numbers: tuple[str, ...]
@@ -33,6 +34,7 @@ class Names:
     least: dict[str, int]
     families: tuple[str, ...]
     slots: dict[Slot, tuple[Range, ...]]
+    square: frozenset[str] = frozenset()
 
 
 class _Reading:
@@ -48,12 +50,16 @@ class _Reading:
         self.in_bounds: set[str] = set()
         self.in_indices: set[str] = set()
         self.families: set[str] = set()
+        self.places: list[tuple[Slot, Expr]] = []
+        self.inverted: list[Entry] = []
 
     def read(self, nodes: list[Expr]) -> None:
         for node in nodes:
             if isinstance(node, (Sum, Product)):
                 _append(self.ranges.setdefault(node.index, []), (node.lo, node.hi))
                 self.in_bounds |= free_symbols(node.hi) | free_symbols(node.lo)
+            elif isinstance(node, (Inverse, Det)):
+                self._matrix(node)
         for node in nodes:
             if isinstance(node, Entry):
                 self.families.add(node.name)
@@ -62,6 +68,32 @@ class _Reading:
             elif isinstance(node, Delta):
                 self.deltas.append((node.children[0], node.children[1]))
                 self.in_indices |= free_symbols(node)
+        for slot, place in self.places:
+            self._index(slot, place)
+
+    def _matrix(self, node: Inverse | Det) -> None:
+        """Rows, columns and the place of the entry share a range."""
+        pair = node.lo, node.hi
+        for name in node.data:
+            _append(self.ranges.setdefault(str(name), []), pair)
+        self.in_bounds |= free_symbols(node.hi) | free_symbols(node.lo)
+        slot = f"inverse {pair}", 0, 0
+        _append(self.slots.setdefault(slot, []), pair)
+        for place in node.children[3:]:
+            self.places.append((slot, place))
+        for part in post_order(node.body):
+            if isinstance(part, Entry) and len(part.indices) >= 2:
+                self.inverted.append(part)
+
+    def square(self) -> frozenset[str]:
+        """Families whose last two slots have a range in common, among those inside of matrix functions."""
+        found = set()
+        for node in self.inverted:
+            last = len(node.indices) - 1
+            one, two = (self.slots.get((node.name, node.sups, position), []) for position in (last - 1, last))
+            if any(pair in two for pair in one):
+                found.add(node.name)
+        return frozenset(found)
 
     def _index(self, slot: Slot, index: Expr) -> None:
         self.in_indices |= free_symbols(index)
@@ -127,7 +159,9 @@ def read_names(sides: Iterable[Expr], domain: Domain) -> Names:
     sizes = [name for name in sizes if name in hidden or is_size(domain, name)]
     numbers = tuple(name for name in free if name not in letters and name not in sizes)
     spans = {slot: tuple(pairs) for slot, pairs in reading.spans.items()}
-    return Names(numbers, tuple(sizes), letters, _least(reading), tuple(sorted(reading.families)), spans)
+    return Names(
+        numbers, tuple(sizes), letters, _least(reading), tuple(sorted(reading.families)), spans, reading.square()
+    )
 
 
 def _only_bound(name: str, reading: _Reading) -> bool:

@@ -45,14 +45,20 @@ class Domain:
     """Facts by name of symbol or family; `equations` are known identities `lhs = rhs` (such as Σ_k y_k = 1).
 
     `excluded` are expressions known to be different from zero (x ≠ 0, or i ≠ j as `Add((i, neg(j)))`).
-    `symmetric` pairs families with swapped indices that are the same: `A_{ij} = A_{ji}`.
+    `symmetric` pairs families with swapped indices that are the same: `A_{ij} = A_{ji}`; those in
+    `positive_definite` are symmetric too, and x'Ax > 0 for every x that is not 0.
     """
 
     facts: Mapping[str, Fact] = field(default_factory=dict)
     equations: tuple[tuple[Expr, Expr], ...] = ()
     excluded: tuple[Expr, ...] = ()
     symmetric: frozenset[str] = frozenset()
+    positive_definite: frozenset[str] = frozenset()
 
     def fact(self, name: str) -> Fact:
         """What is known about a name."""
         return self.facts.get(name, REAL)
+
+    def is_symmetric(self, name: str) -> bool:
+        """Whether the last two indices of a family may be swapped."""
+        return name in self.symmetric or name in self.positive_definite
