@@ -43,6 +43,7 @@ class Settings:
     stdin_filename: str | None
     log: str | None
     layout: str | None
+    hint: str
 
     def over(self, config: Config) -> Config:
         """The configuration with what the command line says in its place."""
@@ -95,6 +96,7 @@ class _Troubles:
 @click.option("--stdin-filename", metavar="NAME", help="The name of standard input, for its kind and its place.")
 @click.option("--log", type=click.Choice(LOGS), help="What log means.")
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How gradients are written.")
+@click.option("--hint", type=click.Choice(("1", "2", "3")), default="3", help="1 where, 2 what kind, 3 the repair.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
     """Judge every step of the derivations in documents.
@@ -199,6 +201,7 @@ def _text(report: Report, settings: Settings) -> Iterator[str]:
         verbose=settings.verbose,
         quiet=settings.quiet,
         width=screen_width(stdout),
+        hint=int(settings.hint),
     )
     yield from render_text(report, style)
 

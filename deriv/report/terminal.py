@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from deriv.check.results import FileResult, Problem, Report, Step, Verdict
 from deriv.report import words
+from deriv.report.pages import one_sentence
 from deriv.report.paint import Painter, Style, clip, flat
 from deriv.report.places import lines, place
 from deriv.report.snippet import Label, snippet
@@ -31,6 +32,8 @@ class TextStyle:
     verbose: bool = False
     quiet: bool = False
     width: int = 100
+    hint: int = 3
+    """How much is given away about a wrong step: 1 where it is, 2 also what kind of mistake, 3 also the repair."""
 
     @property
     def paint(self) -> Painter:
@@ -73,9 +76,9 @@ def _steps(file: FileResult, style: TextStyle) -> Iterator[str]:
 def _refutation(file: FileResult, step: Step, style: TextStyle) -> Iterator[str]:
     paint, source = style.paint, file.source_of(step)
     focus = step.focus or step.span
-    head = paint(Style.ERROR, f"refuted[{step.code}]")
+    head = paint(Style.ERROR, f"refuted[{step.code}]" if style.hint > 1 else "refuted")
     yield f"{head}{paint(Style.STRONG, ': ' + words.title(file, step))}"
-    labels = [Label(focus, flat(words.explanation(step)), primary=True)]
+    labels = [Label(focus, flat(_said(step, style.hint)), primary=True)]
     if step.previous is not None:
         text = "the line before" if words.follows_line(file, step) else "the left side"
         labels.append(Label(step.previous, text, primary=False))
@@ -83,8 +86,18 @@ def _refutation(file: FileResult, step: Step, style: TextStyle) -> Iterator[str]
     gutter = " " * _gutter_width(file, step)
     yield f"{gutter}{paint(Style.GUTTER, '-->')} {place(file, step, focus)}"
     yield from body
-    for name, text in _remarks(file, step):
+    for name, text in _remarks(file, step, style.hint):
         yield f"{gutter} {paint(Style.GUTTER, '=')} {paint(Style.STRONG, name)}: {flat(text)}"
+
+
+def _said(step: Step, hint: int) -> str:
+    """What stands beside the underlined part: nothing, the kind of mistake, or the mistake itself."""
+    if hint < 2:
+        return ""
+    if hint > 2 or step.diagnosis is None:
+        return words.explanation(step)
+    kind = one_sentence(str(step.code)).rstrip(".")
+    return kind[:1].lower() + kind[1:]
 
 
 def _gutter_width(file: FileResult, step: Step) -> int:
@@ -92,19 +105,20 @@ def _gutter_width(file: FileResult, step: Step) -> int:
     return len(str(source.position((step.focus or step.span).end)[0]))
 
 
-def _remarks(file: FileResult, step: Step) -> Iterator[tuple[str, str]]:
-    if step.counterexample is not None:
+def _remarks(file: FileResult, step: Step, hint: int) -> Iterator[tuple[str, str]]:
+    if step.counterexample is not None and (hint > 2 or step.counterexample.at):
         yield "evidence", words.evidence(file, step, step.counterexample)
     if step.assumes:
         yield "assumes", ", ".join(step.assumes)
-    if (repair := words.help_for(step)) is not None:
+    if hint > 2 and (repair := words.help_for(step)) is not None:
         yield "help", repair
     for note in step.notes:
         yield "note", note
     repeats = [other for other in file.steps if other.duplicate_of == step.index]
     if repeats:
         yield "also", f"the same at {lines(file, repeats)}"
-    yield "more", f"deriv explain {step.code}"
+    if hint > 1:
+        yield "more", f"deriv explain {step.code}"
 
 
 def _brief(file: FileResult, step: Step, style: TextStyle) -> str:
@@ -131,7 +145,8 @@ def _overview(report: Report, style: TextStyle) -> Iterator[str]:
     if first is not None:
         file, step = first
         where = place(file, step, step.focus or step.span)
-        yield f"{style.paint(Style.STRONG, 'first wrong step')}: {where} ({step.code})"
+        code = f" ({step.code})" if style.hint > 1 else ""
+        yield f"{style.paint(Style.STRONG, 'first wrong step')}: {where}{code}"
 
 
 def _wrong(report: Report) -> Iterator[tuple[FileResult, Step]]:

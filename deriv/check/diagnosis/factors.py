@@ -8,7 +8,7 @@ from fractions import Fraction
 from deriv.check.diagnosis.edit import Edit, Part, factors_of, grouped, has_deriv, terms_of
 from deriv.check.diagnosis.problem import Problem, Values, close
 from deriv.check.results import Code
-from deriv.expr.nodes import Call, Derivative, Entry, Expr, Pow, Sym, walk
+from deriv.expr.nodes import Add, Call, Derivative, Entry, Expr, Pow, Sym, walk
 from deriv.expr.printing import to_latex
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Additive, BigOp, Frac, Function, Group, Name, Node, Number, Product, Root, Script
@@ -308,6 +308,12 @@ def _written(problem: Problem) -> Iterator[tuple[Node, str]]:
                     yield call, problem.source.slice(span).strip()
 
 
+def _as_factor(expr: Expr) -> str:
+    """An expression as text that can stand beside others in a product."""
+    text = to_latex(expr)
+    return f"({text})" if isinstance(expr, Add) or text.startswith("-") or text[:1].isdigit() else text
+
+
 def _outer_slopes(problem: Problem, body: Expr) -> Iterator[tuple[str, Expr]]:
     """σ(u)(1 - σ(u)) for every σ(u) in what is differentiated."""
     from deriv.errors import DerivError
@@ -320,7 +326,7 @@ def _outer_slopes(problem: Problem, body: Expr) -> Iterator[tuple[str, Expr]]:
             try:
                 slope = differentiate(Call(node.function, (slot,)), slot)
                 expr = substitute(slope, {slot: node.children[0]})
-                yield f"({to_latex(expr)})", problem.resolve(expr)
+                yield _as_factor(expr), problem.resolve(expr)
             except (DerivError, KeyError, TypeError):
                 continue
 
@@ -347,7 +353,6 @@ def _slopes(problem: Problem) -> Iterator[tuple[str, Expr]]:
                 for value in (differentiate(expr, site.variable), expr):
                     if isinstance(value, Derivative):
                         continue
-                    text = to_latex(value)
-                    yield (text if text.isalnum() else f"({text})"), problem.resolve(site.settled(value))
+                    yield _as_factor(value), problem.resolve(site.settled(value))
             except (DerivError, KeyError, TypeError, RecursionError):
                 continue
