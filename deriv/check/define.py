@@ -160,6 +160,7 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     if len(params) != len(indices) or len(set(params)) != len(params):
         return "only for these indices: kept for reading only"
     name, sups = head.marks.name, len(head.marks.sups)
+    scope.ranges.unify_letters(Entry(name, indices, sups), body.body)
     for position, axis in enumerate(axes):
         slot = (name, sups, len(indices) + position)
         scope.ranges.unify(scope.ranges.of_slot(slot), (axis.lo, axis.hi))

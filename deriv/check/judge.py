@@ -14,7 +14,8 @@ from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
+from deriv.expr.nodes import Apply, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
@@ -147,6 +148,7 @@ class Judge:
         try:
             left, right = elaborator.value(lhs), elaborator.value(rhs)
             aligned = align(left, right, ranges)
+            ranges.unify_letters(*(side for pair in aligned.pairs for side in pair))
         except MeaningError as problem:
             return str(problem), reading
         notes = [*([note] if note else []), *elaborator.notes]
@@ -213,15 +215,41 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
     for outcome in differences[:_MAX_CONDITIONAL]:
         domain = outcome.domain
         decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
+        if not isinstance(decision, Conditional):
+            decision = at_some_size(outcome.pairs, domain) or decision
         if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, decision.assumption):
             return replace(outcome, decision=decision)
     return None
 
 
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isalpha()
+
+
+def at_some_size(pairs: tuple[tuple[Expr, Expr], ...], domain: Domain) -> Conditional | None:
+    """A written-out example beside a general sum: equal when the sum has as many terms as the example."""
+    if len(pairs) != 1:
+        return None
+    left, right = (_sizes(side) for side in pairs[0])
+    for size in sorted(left ^ right):
+        for count in (1, 2, 3):
+            one, two = (substitute(side, {Sym(size): Num(count)}) for side in pairs[0])
+            decision = decide(one, two, domain, conditions=False)
+            if isinstance(decision, Proved):
+                return Conditional(f"{size} = {count}", decision)
+    return None
+
+
+def _sizes(expr: Expr) -> set[str]:
+    return {n.hi.name for n in walk(expr) if isinstance(n, Sum) and isinstance(n.hi, Sym)}
+
+
 def _unsaid_coincidence(scope: Scope, assumption: str) -> bool:
+    if "." in assumption:
+        return True  # an index of a vector or matrix entry: the claim is about all entries
     for condition in assumption.split(", "):
         left, equals, right = condition.partition(" = ")
-        if equals and len(left) == len(right) == 1 and frozenset((left, right)) not in scope.coincidences:
+        if equals and _is_letter(left) and _is_letter(right) and frozenset((left, right)) not in scope.coincidences:
             return True
     return False
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import ONE, Add, Decimal, Expr, Mul, Num, Pow, neg, reciprocal
-from deriv.expr.tensor import Grid, Tensor, Value, scalar
+from deriv.expr.nodes import MINUS_ONE, ONE, Add, Decimal, Expr, Mul, Num, Pow, neg, reciprocal
+from deriv.expr.tensor import Grid, Tensor, Value, inverse, scalar
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -164,7 +164,7 @@ def power(el: Elaborator, base: Value, exponent: Expr) -> Value:
     """A power of a scalar, of a square matrix (whole exponents), or of the entries of a vector."""
     if isinstance(base, Tensor) and base.is_scalar:
         return scalar(Pow(base.body, exponent))
-    if isinstance(base, Tensor) and base.is_vector:
+    if isinstance(base, Tensor) and base.is_vector and exponent != MINUS_ONE:
         el.strain("a power of a vector is taken entry by entry")
         return base.map(lambda x: Pow(x, exponent))
     if isinstance(exponent, Num) and exponent.value.denominator == 1 and 1 <= exponent.value <= 8:
@@ -172,4 +172,6 @@ def power(el: Elaborator, base: Value, exponent: Expr) -> Value:
         for _ in range(int(exponent.value) - 1):
             result = el.matmul(result, base)
         return result
-    raise MeaningError("the inverse or power of a matrix is not judged yet")
+    if exponent == MINUS_ONE:
+        return inverse(base, el.fresh("r"), el.fresh("c"), el.ranges.same)
+    raise MeaningError("this power of a matrix is not judged yet")

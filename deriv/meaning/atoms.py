@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import Add, Apply, Const, Delta, Entry, Expr, Num, Sym, neg
+from deriv.expr.nodes import MINUS_ONE, Add, Apply, Const, Delta, Entry, Expr, Num, Sym, neg
 from deriv.expr.tensor import Axis, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power
@@ -84,7 +84,7 @@ def postfixed(el: Elaborator, value: Value, node: Script) -> Value:
         if is_transpose(part):
             value = value.transposed()
         elif _is_inverse_transpose(part):
-            raise MeaningError("the inverse of a matrix is not judged yet")
+            value = power(el, value, MINUS_ONE).transposed()
         elif isinstance(part, Group) and part.open in "([" and not isinstance(part.body, Number):
             raise MeaningError("an index stands on brackets")
         else:
@@ -189,7 +189,7 @@ def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
         return _primed(el, marks)
     value = plain_value(el, base, marks)
     if marks.inverse:
-        raise MeaningError("the inverse of a matrix is not judged yet")
+        value = power(el, value, MINUS_ONE)
     if marks.transposed:
         value = value.transposed()
     return value if marks.power is None else power(el, value, marks.power)

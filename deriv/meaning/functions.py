@@ -22,7 +22,7 @@ from deriv.expr.nodes import (
     Sym,
     reciprocal,
 )
-from deriv.expr.tensor import Grid, Tensor, Value, diagonal, scalar, total, trace
+from deriv.expr.tensor import Grid, Tensor, Value, determinant, diagonal, scalar, total, trace
 from deriv.latex.nodes import CasesOf, Chain, Deriv, Function, Group, Items, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power, quotient
 
@@ -98,7 +98,7 @@ def function_value(el: Elaborator, node: Node) -> Value:
         return _user_function(el, node.name, node)
     if name in ("max", "min"):
         return _extremum(el, name, node)
-    if name in ("softmax", "logsoftmax", "logsumexp", "tr", "diag", "silu"):
+    if name in ("softmax", "logsoftmax", "logsumexp", "tr", "diag", "silu", "det"):
         return _structural(el, name, node)
     if name in ELEMENTARY or name == "lg":
         return _elementary(el, name, node)
@@ -190,6 +190,8 @@ def _structural(el: Elaborator, name: str, node: Function) -> Value:
     argument = _argument(el, node)
     if name == "silu":
         return argument.map(lambda x: Mul((x, Call("sigmoid", (x,)))))
+    if name == "det":
+        return determinant(argument, el.ranges.same)
     if not isinstance(argument, Tensor):
         raise MeaningError(f"{name} of a matrix written out")
     if name == "tr":
@@ -235,7 +237,7 @@ def bars(el: Elaborator, node: Group) -> Value:
         return scalar(Call("abs", (value.body,)))
     if isinstance(value, Tensor) and value.is_vector:
         return scalar(_two_norm(value))
-    raise MeaningError("determinants are not judged yet")
+    return determinant(value, el.ranges.same)
 
 
 def _two_norm(value: Tensor) -> Expr:

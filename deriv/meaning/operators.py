@@ -23,7 +23,7 @@ from deriv.expr.nodes import (
     walk,
 )
 from deriv.expr.substitute import substitute
-from deriv.expr.tensor import Grid, Tensor, Value, scalar
+from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, BigOp, Chain, Decorated, Deriv, Group, Items, Nabla, Name, Node, Script, Symbol
 from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import Marks, indexed, marks_of, usual_argument
@@ -424,8 +424,11 @@ def derivative_value(el: Elaborator, node: Node) -> Value:
         if body is not None:
             return body
     body = el.value(node.body)
-    for by in variables:
-        body = differentiate_value(el, body, el.value(by))
+    values = [el.value(by) for by in variables]
+    if len(values) == 2 and all(isinstance(v, Tensor) and v.is_vector for v in values):
+        return hessian(el, body, values[0])
+    for by in values:
+        body = differentiate_value(el, body, by)
     return body
 
 
@@ -446,7 +449,11 @@ def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]
     variable = _function_variable(el, by[0][0])
     if variable is None or (known is None and el.reading.choose(("leibniz", name)) == 1):
         return None
-    if known is not None and variable != Sym(known.params[0]) and _mentions(known.body, variable):
+    if (
+        known is not None
+        and variable != Sym(known.params[0])
+        and (isinstance(variable, Entry) or _mentions(known.body, variable))
+    ):
         return None
     return scalar(Apply(name, (variable,), (by[0][1],)))
 
@@ -461,6 +468,9 @@ def _function_variable(el: Elaborator, node: Node) -> Expr | None:
 
 
 def _mentions(value: Value, wanted: Expr) -> bool:
+    """Whether a body holds a symbol, or entries of the family of an entry."""
+    if isinstance(wanted, Entry):
+        return any(isinstance(node, Entry) and node.name == wanted.name for node in _nodes(value))
     return any(node == wanted for node in _nodes(value))
 
 
@@ -489,13 +499,36 @@ def differentiate_value(el: Elaborator, body: Value, variable: Value) -> Value:
 def nabla_value(el: Elaborator, node: Node) -> Value:
     """∇f, ∇_w f: the column of partial derivatives."""
     assert isinstance(node, Nabla)
-    if node.body is None or node.order != 1:
-        raise MeaningError("this use of ∇ is not judged yet")
+    if node.body is None:
+        raise MeaningError("nothing stands after ∇")
     body = el.value(node.body)
-    if node.by is not None:
-        by = el.value(node.by)
-        return differentiate_value(el, body, by)
-    return _gradient_of_function(el, node.body, body)
+    by = el.value(node.by) if node.by is not None else _only_vector(el, node.body)
+    if by is None:
+        if node.order != 1:
+            raise MeaningError("∇² does not say by which variables")
+        return _gradient_of_function(el, node.body, body)
+    return differentiate_value(el, body, by) if node.order == 1 else hessian(el, body, by)
+
+
+def _only_vector(el: Elaborator, written: Node) -> Value | None:
+    """The argument of a function of one vector, by which `∇f` differentiates."""
+    name = base_name(function_head(written))
+    definition = el.scope.lookup(name, "function") if name else None
+    if definition is None or len(definition.params) != 1:
+        return None
+    param = definition.params[0]
+    axes = {len(n.indices) for n in _nodes(definition.body) if isinstance(n, Entry) and n.name == param}
+    return indexed(el, Marks(param), axes.pop(), bold=False) if len(axes) == 1 else None
+
+
+def hessian(el: Elaborator, body: Value, by: Value) -> Value:
+    """The matrix of second derivatives of a scalar by a vector."""
+    if not (isinstance(body, Tensor) and body.is_scalar and isinstance(by, Tensor) and by.is_vector):
+        raise MeaningError("a Hessian is of a scalar by a vector")
+    row, axis = by.axis, by.axis
+    col = Axis(el.fresh("h"), axis.lo, axis.hi)
+    second = by.at(Sym(col.index), Sym(col.index))
+    return Tensor(row, col, Derivative(Derivative(body.body, by.body), second))
 
 
 def _gradient_of_function(el: Elaborator, written: Node, body: Value) -> Value:

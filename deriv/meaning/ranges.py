@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deriv.expr.nodes import ONE, Expr, Sym, walk
+from deriv.expr.nodes import ONE, Entry, Expr, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Axis
 
@@ -86,6 +86,19 @@ class Ranges:
         if bounds is not None:
             self._bounds[one] = bounds
         return True
+
+    def unify_letters(self, *sides: Expr) -> None:
+        """Positions with the same free index letter in one formula run over one range."""
+        slots: dict[str, Slot] = {}
+        for side in sides:
+            for node in walk(side):
+                if not isinstance(node, Entry):
+                    continue
+                for position, part in enumerate(node.indices):
+                    if isinstance(part, Sym) and "." not in part.name and part.name != "*":
+                        slot = (node.name, node.sups, position)
+                        first = slots.setdefault(part.name, slot)
+                        self.unify(self.of_slot(first), self.of_slot(slot))
 
     def same(self, a: Axis, b: Axis) -> bool:
         """Whether two axes have one range; unknown ranges become one."""

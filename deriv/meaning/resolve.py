@@ -143,6 +143,8 @@ class Resolver:
         if any(node.orders):
             body = self._expand(body, hold | params, active)
             for param, order in zip(definition.params, node.orders, strict=True):
+                if order and param not in free_symbols(body):
+                    raise MeaningError(f"how {node.function} depends on {param} is not stated")
                 for _ in range(order):
                     body = differentiate(body, Sym(param))
         if len(node.children) != len(definition.params):

@@ -49,6 +49,7 @@ class Survey:
     seen: Counter[str] = field(default_factory=Counter)
     declared_rank: dict[tuple[str, bool], int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
+    beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def rank(self, name: str, *, bold: bool) -> int | None:
@@ -61,7 +62,12 @@ class Survey:
         capital = name[:1].isupper() or name.startswith(("bb", "cal"))
         if bold or self.plain_vectors[name]:
             return 2 if capital else 1
+        if capital and any(self._is_plain_vector(other) for other in self.beside[name]):
+            return 2
         return self.declared_rank.get((name, True)) if name not in self.bold else None
+
+    def _is_plain_vector(self, name: str) -> bool:
+        return self.plain_vectors[name] > 0 or self.declared_rank.get((name, False), 0) == 1
 
     def add(self, root: Node) -> None:
         """Take in one formula."""
@@ -135,6 +141,8 @@ class Survey:
             if op == "" and name and isinstance(group, Group) and group.open == "(" and _plain_name(left):
                 self.applied[name] += 1
                 self.group_args[name].add(argument_key(group.body))
+            if op == "" and name and other and not is_bold(left):
+                self.beside[name].add(other)
             if op == "" and name and other and is_transposed(left):
                 for key, part in ((name, left), (other, right)):
                     if not is_bold(part) and not _is_number_like(part):
