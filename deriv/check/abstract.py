@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deriv.check.paths import follow_paths
 from deriv.equal.decide import decide
 from deriv.equal.decision import Decision
@@ -39,11 +41,11 @@ def _value(node: Node, links: Links) -> Expr | None:
     return None
 
 
-def _all(nodes: tuple[Node, ...], links: Links, combine) -> Expr | None:  # type: ignore[no-untyped-def]
+def _all(nodes: tuple[Node, ...], links: Links, combine: Callable[..., Expr]) -> Expr | None:
     values = [_value(node, links) for node in nodes]
     if any(value is None for value in values):
         return None
-    return combine(*values)  # type: ignore[no-any-return]
+    return combine(*values)
 
 
 def _link(node: Deriv, links: Links) -> Expr | None:

@@ -119,10 +119,11 @@ class Annotations:
         for directive in self.found:
             meaning = directive.meaning
             line = self.source.position(directive.span.start)[0]
-            if isinstance(meaning, Ignore) and first <= line <= last:
-                if not meaning.codes or step.code in meaning.codes:
-                    self.used.add(directive.span)
-                    return step.silenced()
+            if not isinstance(meaning, Ignore) or not first <= line <= last:
+                continue
+            if not meaning.codes or step.code in meaning.codes:
+                self.used.add(directive.span)
+                return step.silenced()
         return step
 
     def problems(self) -> list[Problem]:

@@ -172,8 +172,9 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     if not indices and axes:
         scope.survey.declared_rank[name, is_bold(head.node)] = len(axes)
     form = "family" if names else "scalar"
-    scope.define(Definition(name, form, names, entry, line, sups))
-    return None
+    aside = scope.is_free_variable(name)
+    scope.define(Definition(name, form, names, entry, line, sups, aside))
+    return f"{name} is a variable above: this is taken as a value of it" if aside else None
 
 
 # --- declarations ------------------------------------------------------------------------------------------------

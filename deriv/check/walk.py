@@ -16,9 +16,9 @@ from deriv.equal.decision import Conditional, Different, Proved, Tested
 from deriv.errors import MeaningError, ReadingError
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
+from deriv.meaning.applications import argument_names
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import children
-from deriv.meaning.operators import argument_names
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span

@@ -45,7 +45,8 @@ class Name(Node):
 class Symbol(Node):
     r"""A symbol that is no name: `\infty` (`oo`), `\ldots \cdots \vdots \ddots` (`dots`), `\top` (`top`),
     `\intercal` (`top`), `*` as a superscript (`star`), `\dagger` (`dagger`), `\emptyset`, `\prime`, `\partial`,
-    `\nabla`, `\forall`, `placeholder` for an empty box or `?`."""
+    `\nabla`, `\forall`, `placeholder` for an empty box or `?`.
+    """
 
     text: str
 
@@ -75,7 +76,8 @@ class Script(Node):
 class Group(Node):
     r"""Something in brackets: `()`, `[]`, `{}` (written `\{ \}`), `||` (absolute value, determinant), `‖‖` (norm),
     `<>` (`\langle \rangle`), `floor`, `ceil`; TeX's own invisible braces leave no Group but protect a Product.
-    `[n > 0]` may hold a `Chain`; `(x, y)` holds a `Items`; `p(y|x)` an `Items` with separator "|"."""
+    `[n > 0]` may hold a `Chain`; `(x, y)` holds a `Items`; `p(y|x)` an `Items` with separator "|".
+    """
 
     open: str
     close: str
@@ -125,7 +127,8 @@ class Postfix(Node):
 @dataclass(frozen=True, slots=True)
 class Product(Node):
     r"""Factors in a row, flat; `ops[k]` stands between factors k and k+1: "" (side by side), `cdot`, `times`, `*`, `/`,
-    `div`, `odot`, `circ`, `otimes`, `oplus`, `wedge`, `mod`.  Always at least two factors."""
+    `div`, `odot`, `circ`, `otimes`, `oplus`, `wedge`, `mod`.  Always at least two factors.
+    """
 
     factors: tuple[Node, ...]
     ops: tuple[str, ...]
@@ -134,7 +137,8 @@ class Product(Node):
 @dataclass(frozen=True, slots=True)
 class Additive(Node):
     r"""Signed terms: `signs[k]` is "+", "-", "±" or "∓" before term k; the first is "+" when none is written.
-    At least two terms, or one with a sign."""
+    At least two terms, or one with a sign.
+    """
 
     signs: tuple[str, ...]
     terms: tuple[Node, ...]
@@ -144,8 +148,8 @@ class Additive(Node):
 class Function(Node):
     r"""A named function applied: `\sin^2 2x`, `\log(1-p)`, `\operatorname{tr} AB`, `\exp\{z\}`, `\max(0, x)`.
 
-    `name` without backslash; `sub`, `sup`, `primes` as on the name (`\log_2`, `\sin^{-1}`, `\max_j`); `arg` is a Group
-    when it was bracketed, else the run of factors that follows, or None when nothing follows.
+    `name` without backslash; `sub`, `sup`, `primes` as on the name (`\log_2`, `\sin^{-1}`, `\max_j`); `arg` is a
+    Group when it was bracketed, else the run of factors that follows, or None when nothing follows.
     """
 
     name: str
@@ -157,7 +161,7 @@ class Function(Node):
 
 @dataclass(frozen=True, slots=True)
 class BigOp(Node):
-    r"""`\sum`, `\prod`, `\int` (also `\iint`, `\oint`), `\lim`, `\bigcup` … with `sub`, `sup` and the body that follows.
+    r"""`\sum`, `\prod`, `\int` (also `\iint`, `\oint`), `\lim` … with `sub`, `sup` and the body that follows.
 
     `kind`: `sum prod int lim`.  `body` runs to the end of the term (before the next `+`, `-` or relation);
     an integral's body ends before its `differential`, which is the node after the d.
@@ -222,7 +226,8 @@ class CasesOf(Node):
 @dataclass(frozen=True, slots=True)
 class Decorated(Node):
     r"""Something under a mark that does not change its value: `\underbrace{…}_{…}`, `\overbrace`, `\boxed`, `\cancel`,
-    `\color{red}{…}`.  `mark` is the macro's name, `label` what stands at the brace.  (`\phantom` leaves nothing.)"""
+    `\color{red}{…}`.  `mark` is the macro's name, `label` what stands at the brace.  (`\phantom` leaves nothing.)
+    """
 
     mark: str
     body: Node
@@ -232,7 +237,8 @@ class Decorated(Node):
 @dataclass(frozen=True, slots=True)
 class Relation(Node):
     r"""A relation sign; `text` is one of `= != < <= > >= approx equiv := =: <- -> => <=> propto in sim subset to mapsto
-    |-> || perp def` (`\triangleq`, `\stackrel{def}{=}`, `\doteq` are `def`; `\longleftarrow`, `\gets` are `<-`)."""
+    |-> || perp def` (`\triangleq`, `\stackrel{def}{=}`, `\doteq` are `def`; `\longleftarrow`, `\gets` are `<-`).
+    """
 
     text: str
 

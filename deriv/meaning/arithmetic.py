@@ -35,12 +35,14 @@ def number(text: str) -> Expr:
 
 
 def minus(x: Expr) -> Expr:
+    """-x as an expression."""
     if isinstance(x, Decimal):
         return Decimal(-x.value, x.unit)
     return neg(x)
 
 
 def plus(x: Expr, y: Expr) -> Expr:
+    """x + y as an expression."""
     left = x.children if isinstance(x, Add) else (x,)
     return Add((*left, y))
 
@@ -53,13 +55,17 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
                 raise MeaningError("a scalar is added to a vector")
             tell = el.note if isinstance(one.body, Num | Decimal) else el.strain
             tell("a scalar beside a vector is added to every entry")
-    if isinstance(a, Tensor) and isinstance(b, Tensor) and a.is_vector and b.is_vector:
-        if (a.rows is None) != (b.rows is None):
-            if el.reading.choose("orientation") == 1:
-                raise MeaningError("a row vector and a column vector are added")
-            el.strain("a row and a column vector are taken to stand the same way")
-            b = b.transposed()
+    if isinstance(a, Tensor) and isinstance(b, Tensor) and _stand_crosswise(a, b):
+        if el.reading.choose("orientation") == 1:
+            raise MeaningError("a row vector and a column vector are added")
+        el.strain("a row and a column vector are taken to stand the same way")
+        b = b.transposed()
     return el.elementwise(a, b, plus)
+
+
+def _stand_crosswise(a: Tensor, b: Tensor) -> bool:
+    """Whether one is a row and the other a column."""
+    return a.is_vector and b.is_vector and (a.rows is None) != (b.rows is None)
 
 
 def fold(el: Elaborator, items: list[Item]) -> Value:

@@ -37,7 +37,7 @@ from deriv.latex.nodes import (
     Symbol,
     Text,
 )
-from deriv.meaning import atoms, functions, operators
+from deriv.meaning import applications, atoms, derivatives, functions, operators
 from deriv.meaning.arithmetic import add_values, divide, fold, minus, number
 from deriv.meaning.names import base_name
 from deriv.meaning.ranges import Ranges
@@ -146,7 +146,7 @@ def _additive(el: Elaborator, node: Node) -> Value:
 
 def _product(el: Elaborator, node: Node) -> Value:
     assert isinstance(node, Product)
-    return fold(el, operators.applied(el, node.factors, node.ops))
+    return fold(el, applications.applied(el, node.factors, node.ops))
 
 
 def _frac(el: Elaborator, node: Node) -> Value:
@@ -260,7 +260,7 @@ _HANDLERS: dict[type[Node], Callable[[Elaborator, Node], Value]] = {
     Function: functions.function_value,
     CasesOf: functions.cases_value,
     BigOp: operators.big_value,
-    Deriv: operators.derivative_value,
-    Nabla: operators.nabla_value,
+    Deriv: derivatives.derivative_value,
+    Nabla: derivatives.nabla_value,
     Items: lambda el, node: row_of(el, Group(node.span, "(", ")", node)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
@@ -127,7 +128,7 @@ def _elementary(el: Elaborator, name: str, node: Function) -> Value:
     return result if exponent is None else result.map(lambda x: Pow(x, exponent))
 
 
-def _caller(el: Elaborator, name: str, sub: Node | None):  # type: ignore[no-untyped-def]
+def _caller(el: Elaborator, name: str, sub: Node | None) -> Callable[[Expr], Expr]:
     if name in ("log", "lg"):
         base = _log_base(el, name, sub)
         if base is not None:
@@ -225,7 +226,7 @@ def _user_function(el: Elaborator, name: str, node: Function) -> Value:
         raise MeaningError(f"the function {node.name} is not known")
     body = node.arg.body if isinstance(node.arg, Group) else node.arg
     items = body.items if isinstance(body, Items) else (body,)
-    from deriv.meaning.operators import apply_function
+    from deriv.meaning.applications import apply_function
 
     return apply_function(el, name, [el.value(item) for item in items], node.primes)
 

@@ -25,7 +25,7 @@ from deriv.expr.nodes import (
 )
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
-from deriv.meaning.operators import STAR
+from deriv.meaning.applications import STAR
 from deriv.meaning.scope import Definition
 
 _EPSILON = Sym("_epsilon")
@@ -38,7 +38,7 @@ class Resolver:
 
     definitions: Mapping[tuple[str, str, int, int], Definition]
     depends: Callable[[str], bool]
-    independent: Callable[[str, str], bool] = lambda name, variable: False
+    independent: Callable[[str, str], bool]
     hold_others: bool = False
     bodies: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     exact: Mapping[Expr, Expr] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from deriv.meaning.survey import Survey
 class Definition:
     """`head = body`: `params` are the argument names of a function, or the index names of a family.
 
+    One `aside` is only kept as what the name may mean (`w = (X^T X)^{-1} X^T y` of a variable w).
     A scalar definition has no parameters.  `sups` counts the superscript indices among the parameters of a family.
     """
 
@@ -24,7 +25,7 @@ class Definition:
     body: Value
     line: int
     sups: int = 0
-    implicit: bool = False
+    aside: bool = False
 
     @property
     def key(self) -> tuple[str, str, int, int]:
@@ -58,14 +59,21 @@ class Scope:
 
     def current(self) -> dict[tuple[str, str, int, int], Definition]:
         """The definition in force for each head."""
-        return {definition.key: definition for definition in self.history}
+        return {definition.key: definition for definition in self.history if not definition.aside}
 
     def lookup(self, name: str, form: str | None = None) -> Definition | None:
         """The latest definition of a name."""
         for definition in reversed(self.history):
-            if definition.name == name and (form is None or definition.form == form):
+            if definition.name == name and not definition.aside and (form is None or definition.form == form):
                 return definition
         return None
+
+    def is_free_variable(self, name: str) -> bool:
+        """Whether definitions above use the name as a variable that the document only differentiates by."""
+        survey = self.survey
+        if not survey.denominators[name] or survey.numerators[name] or name.endswith("hat"):
+            return False
+        return any(name in names_in(definition.body) for definition in self.history if definition.name != name)
 
     def is_function(self, name: str) -> bool:
         """Whether the document uses the name as a function."""
@@ -92,6 +100,12 @@ class Scope:
                 if isinstance(node, Sym | Entry) and node.name not in facts and node.name in self.survey.sizes:
                     facts[node.name] = SIZE
         return Domain(facts, tuple(self.equations), tuple(self.excluded), frozenset(self.symmetric))
+
+
+def names_in(value: Value) -> frozenset[str]:
+    """Names of symbols and families in a value."""
+    bodies = [value.body] if isinstance(value, Tensor) else [e for row in value.entries for e in row]
+    return frozenset(node.name for body in bodies for node in walk(body) if isinstance(node, Sym | Entry))
 
 
 def is_number(value: Value) -> bool:

@@ -81,7 +81,8 @@ def _closed_product(body: Node) -> bool:
 def _absorb(term: Node, rest: Additive) -> Node:
     if isinstance(term, Product):
         return replace(term, factors=(*term.factors[:-1], _absorb(term.factors[-1], rest)))
-    assert isinstance(term, BigOp | Nabla | Deriv) and term.body is not None
+    assert isinstance(term, BigOp | Nabla | Deriv)
+    assert term.body is not None
     body = term.body
     if (isinstance(body, Product) and is_open(body)) or (isinstance(body, BigOp | Deriv | Nabla) and is_open(body)):
         return replace(term, body=_absorb(body, rest))

@@ -201,7 +201,7 @@ def superscript_parts(sup: Node | None) -> tuple[Node, ...]:
 
 
 def index_kind(node: Node) -> str:
-    """ "letter", "number" or "" for the part of a subscript."""
+    """What a part of a subscript is: "letter", "number" or nothing of the kind."""
     if is_index_letter(node):
         return "letter"
     if isinstance(node, Number) and node.text.isdigit():

@@ -1,0 +1,230 @@
+"""Applications by bracket: `f(x)`, `\\sigma(z)`, `L(\\theta)` against products such as `x(x-1)`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from deriv.errors import MeaningError
+from deriv.expr.nodes import (
+    Apply,
+    Entry,
+    Expr,
+    Sym,
+    walk,
+)
+from deriv.expr.substitute import substitute
+from deriv.expr.tensor import Tensor, Value, scalar
+from deriv.latex.nodes import (
+    Additive,
+    Chain,
+    Decorated,
+    Group,
+    Items,
+    Name,
+    Node,
+    Script,
+    Symbol,
+)
+from deriv.meaning.arithmetic import Item
+from deriv.meaning.atoms import Marks, indexed, marks_of
+from deriv.meaning.functions import indicator, is_indicator_name
+from deriv.meaning.names import base_name, canonical
+from deriv.meaning.survey import argument_key, plain_arguments
+
+if TYPE_CHECKING:
+    from deriv.meaning.elaborate import Elaborator
+
+STAR = Sym("*")
+"""The index of an argument that is a whole vector."""
+
+
+def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list[Item]:
+    """The factors of a product with every application by bracket put together."""
+    items: list[Item] = []
+    k = 0
+    while k < len(factors):
+        op = ops[k - 1] if k else ""
+        node = factors[k]
+        following = factors[k + 1] if k + 1 < len(factors) and ops[k] == "" else None
+        group = bracket_of(following)
+        value = _application(el, node, group) if group is not None else None
+        if value is not None:
+            if isinstance(following, Script):
+                value = _marked_call(el, value, following)
+            k += 1
+        else:
+            value = el.as_vector(node) if _in_inner_product(el, factors, ops, k) else el.value(node)
+        items.append((op, value))
+        k += 1
+    return items
+
+
+def _in_inner_product(el: Elaborator, factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:
+    """Whether a name stands at a dot between two names that have components elsewhere: `w \\cdot x`."""
+    survey = el.scope.survey
+    for left in (k - 1, k):
+        if 0 <= left < len(ops) and ops[left] == "cdot":
+            pair = factors[left], factors[left + 1]
+            names = [base_name(node) for node in pair if isinstance(node, Name)]
+            if len(names) == 2 and all(name and survey.letter_subscripts[name] for name in names):
+                return True
+    return False
+
+
+def bracket_of(node: Node | None) -> Group | None:
+    """The brackets of an argument list, also when the call carries a power: `f(x)^2`."""
+    if isinstance(node, Script) and not node.primes:
+        node = node.base
+    return node if isinstance(node, Group) else None
+
+
+def _marked_call(el: Elaborator, value: Value, marks: Script) -> Value:
+    """A subscript or power on the value of a call."""
+    from deriv.meaning.atoms import component, postfixed
+
+    if marks.sub is not None:
+        return component(el, value, marks)
+    return postfixed(el, value, marks)
+
+
+def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
+    """The value of `f(x)`; None when the two stand for a product."""
+    while isinstance(node, Decorated):
+        node = node.body
+    base = node.base if isinstance(node, Script) else node
+    if is_indicator_name(base) and isinstance(group.body, Chain) and not isinstance(node, Script):
+        return indicator(el, group.body)
+    if not isinstance(base, Name) or group.open not in "([{":
+        return None
+    if base.font == "bb" or (group.open == "[" and base.text in ("E", "Var", "Cov")):
+        raise MeaningError("expectations and probabilities are not judged yet")
+    marks = marks_of(el, base, node) if isinstance(node, Script) else Marks(canonical(base))
+    if marks.transposed or not _is_application(el, marks, group):
+        return None
+    return _apply(el, marks, group)
+
+
+def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
+    survey, scope, name = el.scope.survey, el.scope, marks.name
+    if isinstance(group.body, Items):
+        return True
+    if group.open == "[" and not scope.is_function(name):
+        return not isinstance(group.body, Additive)
+    if marks.primes:
+        return True
+    if scope.lookup(name, "function") or survey.heads[name]:
+        return name not in argument_names(group.body) or scope.lookup(name, "function") is not None
+    if scope.lookup(name) is not None and not plain_arguments(group.body):
+        return False
+    if name in argument_names(group.body):
+        return False
+    likely = _looks_like_function(el, name, group)
+    return (el.reading.choose(("apply", name, argument_key(group.body))) == 0) == likely
+
+
+_FUNCTION_LETTERS = frozenset(
+    ["f", "g", "h", "F", "G", "H", "sigma", "phi", "varphi", "psi", "rho", "ell", "L", "J", "calL", "u", "v"]
+)
+
+
+def _looks_like_function(el: Elaborator, name: str, group: Group) -> bool:
+    survey = el.scope.survey
+    plain = plain_arguments(group.body)
+    if survey.primed[name] or (plain and survey.numerators[name]):
+        return True
+    if survey.denominators[name] or survey.letter_subscripts[name]:
+        return False
+    return name in _FUNCTION_LETTERS and (plain or name in ("f", "g", "h", "sigma", "phi"))
+
+
+def argument_names(node: Node) -> set[str]:
+    """All names inside a formula."""
+    from deriv.meaning.names import children
+
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        name = base_name(part)
+        if name:
+            found.add(name)
+        stack.extend(children(part))
+    return found
+
+
+def _apply(el: Elaborator, marks: Marks, group: Group) -> Value:
+    body = group.body
+    if isinstance(body, Chain):
+        raise MeaningError(f"an event in the argument of {marks.name}")
+    items = body.items if isinstance(body, Items) else (body,)
+    if isinstance(body, Items) and "|" in body.separators:
+        marks.name += "_given"
+    args = [el.value(item) for item in items if not (isinstance(item, Symbol) and item.text == "dots")]
+    if marks.subs or marks.sups:
+        return _indexed_application(el, marks, args)
+    value = apply_function(el, marks.name, args, marks.primes)
+    if marks.power is None:
+        return value
+    from deriv.meaning.arithmetic import power
+
+    return power(el, value, marks.power)
+
+
+def _indexed_application(el: Elaborator, marks: Marks, args: list[Value]) -> Value:
+    """`h_k(x)`, `L_i(\\theta)`: an entry whose argument is only mentioned; `f_i(x)` stays one entry."""
+    if marks.primes:
+        raise MeaningError(f"the derivative of the indexed function {marks.name}")
+    el.note(f"{marks.name} with its argument is read as the quantity itself")
+    value = indexed(el, marks, 0, bold=False)
+    from deriv.meaning.arithmetic import power
+
+    return value if marks.power is None else power(el, value, marks.power)
+
+
+def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) -> Value:
+    """A user's function at arguments; a name defined without arguments is the value itself."""
+    scope = el.scope
+    definition = scope.lookup(name, "function")
+    if definition is None and scope.lookup(name) is not None and not primes:
+        el.note(f"{name}(…) is read as {name}, which is defined above")
+        return _itself(el, name)
+    orders = (primes,) if len(args) == 1 else ()
+    if primes and len(args) != 1:
+        raise MeaningError(f"a prime on {name}, which has several arguments")
+    only = args[0] if len(args) == 1 else None
+    if isinstance(only, Tensor) and not only.is_scalar and _elementwise_function(el, name, only):
+        return only.map(lambda x: Apply(name, (x,), orders))
+    return scalar(Apply(name, tuple(argument(el, arg) for arg in args), orders))
+
+
+def _itself(el: Elaborator, name: str) -> Value:
+    rank = el.scope.survey.declared_rank.get((name, False), 0)
+    return indexed(el, Marks(name), rank, bold=False) if rank else scalar(Sym(name))
+
+
+def _elementwise_function(el: Elaborator, name: str, value: Tensor) -> bool:
+    """Activations act on each entry; a function of a vector symbol alone may be anything (a loss, a model)."""
+    if name in ("sigma", "phi", "varphi", "psi", "rho"):
+        return True
+    definition = el.scope.lookup(name, "function")
+    if definition is not None and len(definition.params) == 1:
+        return not any(isinstance(n, Entry) and n.name == definition.params[0] for n in nodes_of(definition.body))
+    plain = isinstance(value.body, Entry)
+    return not plain or el.scope.survey.primed[name] > 0
+
+
+def nodes_of(value: Value) -> list[Expr]:
+    """All nodes of all entries of a value."""
+    bodies = [value.body] if isinstance(value, Tensor) else [e for row in value.entries for e in row]
+    return [node for body in bodies for node in walk(body)]
+
+
+def argument(el: Elaborator, value: Value) -> Expr:
+    """An argument as a scalar; a whole vector symbol is the family with `*` for its open index."""
+    if isinstance(value, Tensor) and value.is_scalar:
+        return value.body
+    if isinstance(value, Tensor) and isinstance(value.body, Entry):
+        mapping: dict[Expr, Expr] = {Sym(axis.index): STAR for axis in (value.rows, value.cols) if axis}
+        return substitute(value.body, mapping)
+    raise MeaningError("a vector expression as the argument of an unknown function")

@@ -1,0 +1,162 @@
+"""Derivatives, gradients, Jacobians and Hessians as they are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deriv.errors import MeaningError
+from deriv.expr.nodes import (
+    Apply,
+    Derivative,
+    Entry,
+    Expr,
+    Sym,
+)
+from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
+from deriv.latex.nodes import (
+    Deriv,
+    Nabla,
+    Name,
+    Node,
+)
+from deriv.meaning.applications import nodes_of
+from deriv.meaning.atoms import Marks, indexed, usual_argument
+from deriv.meaning.names import base_name
+from deriv.meaning.survey import function_head
+
+if TYPE_CHECKING:
+    from deriv.meaning.elaborate import Elaborator
+
+
+def derivative_value(el: Elaborator, node: Node) -> Value:
+    """A Leibniz derivative, as ratio or operator."""
+    assert isinstance(node, Deriv)
+    if node.body is None:
+        raise MeaningError("nothing stands after the derivative")
+    variables = [variable for by, order in node.by for variable in [by] * order]
+    if len(variables) > 6:
+        raise MeaningError("the order of the derivative is too high")
+    body: Value | None = None
+    if node.ratio and len(variables) >= 1:
+        body = _function_ratio(el, node.body, node.by)
+        if body is not None:
+            return body
+    body = el.value(node.body)
+    values = [el.value(by) for by in variables]
+    if len(values) == 2 and all(isinstance(v, Tensor) and v.is_vector for v in values):
+        return hessian(el, body, values[0])
+    for by in values:
+        body = differentiate_value(el, body, by)
+    return body
+
+
+def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]) -> Value | None:
+    """`dσ/dz` with the name of a function alone: its derivative at what it is differentiated by.
+
+    The same signs may also stand for quantities (`dL/dw`): a name without a definition is tried both ways.
+    """
+    name = base_name(body)
+    if name is None or not isinstance(body, Name) or len(by) != 1:
+        return None
+    scope = el.scope
+    known = scope.lookup(name, "function")
+    if known is None and (scope.lookup(name) is not None or not _pure_function(el, name)):
+        return None
+    if known is not None and len(known.params) != 1:
+        return None
+    variable = _function_variable(el, by[0][0])
+    if variable is None or (known is None and el.reading.choose(("leibniz", name)) == 1):
+        return None
+    if (
+        known is not None
+        and variable != Sym(known.params[0])
+        and (isinstance(variable, Entry) or _mentions(known.body, variable))
+    ):
+        return None
+    return scalar(Apply(name, (variable,), (by[0][1],)))
+
+
+def _function_variable(el: Elaborator, node: Node) -> Expr | None:
+    """What a function is differentiated by: a symbol, or the value of another function (`df/dg`)."""
+    name = base_name(node)
+    if isinstance(node, Name) and name and el.scope.lookup(name) is None and _pure_function(el, name):
+        return Apply(name, (usual_argument(el, name),))
+    value = el.value(node)
+    return value.body if isinstance(value, Tensor) and value.is_scalar else None
+
+
+def _mentions(value: Value, wanted: Expr) -> bool:
+    """Whether a body holds a symbol, or entries of the family of an entry."""
+    if isinstance(wanted, Entry):
+        return any(isinstance(node, Entry) and node.name == wanted.name for node in nodes_of(value))
+    return any(node == wanted for node in nodes_of(value))
+
+
+def _pure_function(el: Elaborator, name: str) -> bool:
+    """A name that is applied to arguments somewhere, such as the σ of `dσ/dz`."""
+    survey = el.scope.survey
+    return (survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"})) or survey.primed[name] > 0
+
+
+def differentiate_value(el: Elaborator, body: Value, variable: Value) -> Value:
+    """Every entry of the body by every entry of the variable; at most two axes may come out."""
+    if isinstance(variable, Grid):
+        raise MeaningError("a derivative by a matrix that is written out")
+    if variable.is_scalar:
+        return body.map(lambda x: Derivative(x, variable.body))
+    if not isinstance(body, Tensor):
+        raise MeaningError("a derivative of a written-out matrix by a vector")
+    if body.is_scalar:
+        return Tensor(variable.rows, variable.cols, Derivative(body.body, variable.body))
+    if body.is_vector and variable.is_vector:
+        jacobian = Tensor(body.axis, variable.axis, Derivative(body.body, variable.body))
+        return jacobian if el.reading.choose("layout") == 0 else jacobian.transposed()
+    raise MeaningError("a derivative with more than two axes is not judged yet")
+
+
+def nabla_value(el: Elaborator, node: Node) -> Value:
+    """∇f, ∇_w f: the column of partial derivatives."""
+    assert isinstance(node, Nabla)
+    if node.body is None:
+        raise MeaningError("nothing stands after ∇")
+    body = el.value(node.body)
+    by = el.value(node.by) if node.by is not None else _only_vector(el, node.body)
+    if by is None:
+        if node.order != 1:
+            raise MeaningError("∇² does not say by which variables")
+        return _gradient_of_function(el, node.body, body)
+    return differentiate_value(el, body, by) if node.order == 1 else hessian(el, body, by)
+
+
+def _only_vector(el: Elaborator, written: Node) -> Value | None:
+    """The argument of a function of one vector, by which `∇f` differentiates."""
+    name = base_name(function_head(written))
+    definition = el.scope.lookup(name, "function") if name else None
+    if definition is None or len(definition.params) != 1:
+        return None
+    param = definition.params[0]
+    axes = {len(n.indices) for n in nodes_of(definition.body) if isinstance(n, Entry) and n.name == param}
+    return indexed(el, Marks(param), axes.pop(), bold=False) if len(axes) == 1 else None
+
+
+def hessian(el: Elaborator, body: Value, by: Value) -> Value:
+    """The matrix of second derivatives of a scalar by a vector."""
+    if not (isinstance(body, Tensor) and body.is_scalar and isinstance(by, Tensor) and by.is_vector):
+        raise MeaningError("a Hessian is of a scalar by a vector")
+    row, axis = by.axis, by.axis
+    col = Axis(el.fresh("h"), axis.lo, axis.hi)
+    second = by.at(Sym(col.index), Sym(col.index))
+    return Tensor(row, col, Derivative(Derivative(body.body, by.body), second))
+
+
+def _gradient_of_function(el: Elaborator, written: Node, body: Value) -> Value:
+    name = base_name(function_head(written))
+    definition = el.scope.lookup(name, "function") if name else None
+    if definition is None:
+        raise MeaningError("∇ does not say by which variables")
+    args = tuple(Sym(p) for p in definition.params)
+    if any(isinstance(node, Entry) and node.name in definition.params for node in nodes_of(definition.body)):
+        raise MeaningError("∇ of a function of vectors does not say by which")
+    if not isinstance(body, Tensor):
+        raise MeaningError("∇ of a matrix")
+    return Grid(tuple((Derivative(Apply(definition.name, args), arg),) for arg in args))
