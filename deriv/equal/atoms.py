@@ -120,13 +120,15 @@ def _variable(space: Field, number: int, mapping: Mapping[str, Rat], key: tuple[
 
 
 def _rebuild(space: Field, number: int, mapping: Mapping[str, Rat]) -> Rat:
-    from deriv.equal import sums
+    from deriv.equal import matrices, sums
 
     kernel = space.kernels[number]
     if kernel.kind == "sym":
         return mapping[str(kernel.data[0])]
     if kernel.kind in ("sum", "product"):
         return sums.rebuild(space, kernel, mapping)
+    if kernel.kind in ("inverse", "det"):
+        return matrices.rebuild(space, kernel, mapping)
     args = tuple(rename(space, arg, mapping) for arg in kernel.args)
     data = kernel.data
     match kernel.kind:

@@ -20,6 +20,7 @@ from deriv.equal.budget import Budget, TooLarge, Undefined
 from deriv.expr.domain import Domain
 
 Poly = flint.fmpq_mpoly
+BINDERS = ("sum", "product", "inverse", "det")  # kinds of kernels with bound names
 _CLEAR = 40  # longest denominator that is rationalised
 
 
@@ -136,7 +137,7 @@ class Field:
         names = frozenset().union(*(self.names(arg) for arg in args)) - bound
         if kind in ("sym", "entry"):
             names |= {str(data[0]) if kind == "sym" else f"{data[0]}[]"}
-        height = max((self.height(arg) for arg in args), default=0) + (kind in ("sum", "product"))
+        height = max((self.height(arg) for arg in args), default=0) + (kind in BINDERS)
         self.kernels.append(Kernel(kind, data, args, names, height))
         self.ids[key] = len(self.kernels) - 1
         return self.ids[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deriv.equal import atoms, explog, kinks, trig
+from deriv.equal import atoms, explog, kinks, matrices, trig
 from deriv.equal.budget import Unsupported
 from deriv.equal.field import Field, Rat
 from deriv.equal.products import product_over
@@ -18,8 +18,10 @@ from deriv.expr.nodes import (
     Const,
     Decimal,
     Delta,
+    Det,
     Entry,
     Expr,
+    Inverse,
     Mul,
     Num,
     Pow,
@@ -139,7 +141,7 @@ def _binder_height(node: Expr) -> int:
     heights: dict[int, int] = {}
     for part in post_order(node):
         inner = max((heights[id(child)] for child in part.children), default=0)
-        heights[id(part)] = inner + isinstance(part, (Sum, Product))
+        heights[id(part)] = inner + isinstance(part, (Sum, Product, Inverse, Det))
     return heights[id(node)]
 
 
@@ -151,6 +153,20 @@ def _quantified(form: Normalizer, node: Expr) -> Rat:
     name = open_index(space, f"b.{_binder_height(node)}", lo, hi)
     body = form.element(substitute(node.body, {Sym(node.index): Sym(name)}))
     return (sum_over if isinstance(node, Sum) else product_over)(space, name, lo, hi, body)
+
+
+def _matrix(form: Normalizer, node: Expr) -> Rat:
+    """As for sums, with a name for rows and one for columns."""
+    assert isinstance(node, (Inverse, Det))
+    space = form.space
+    lo, hi = form.element(node.lo), form.element(node.hi)
+    height = _binder_height(node)
+    row, col = (open_index(space, f"b.{height}.{k}", lo, hi) for k in (0, 1))
+    body = form.element(substitute(node.body, {Sym(node.row): Sym(row), Sym(node.col): Sym(col)}))
+    matrix = matrices.Matrix(row, col, lo, hi, body)
+    if isinstance(node, Det):
+        return matrices.det(space, matrix)
+    return matrices.inverse(space, matrix, form.element(node.i), form.element(node.j))
 
 
 def _cases(form: Normalizer, node: Expr) -> Rat:
@@ -192,6 +208,8 @@ _NORMAL: dict[type[Expr], Callable[[Normalizer, Expr], Rat]] = {
     Apply: _apply,
     Delta: _delta,
     Sum: _quantified,
+    Inverse: _matrix,
+    Det: _matrix,
     Product: _quantified,
     Cases: _cases,
 }

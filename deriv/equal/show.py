@@ -54,6 +54,10 @@ def _kernel(space: Field, kernel: Kernel) -> str:
             return f"{kernel.data[0]}{primes}({', '.join(args)})"
         case "root":
             return f"({args[0]})^(1/{kernel.data[0]})"
+        case "inverse":
+            return f"inverse({args[2]})_{{{args[3]},{args[4]}}}"
+        case "det":
+            return f"det({args[2]})"
         case "sum" | "product" | "over":
             return f"{kernel.kind}({args[-1]})"
         case "call":

@@ -73,6 +73,10 @@ def _base_interval(space: Field, kernel: Kernel) -> Interval:
             if name in space.ranges or name in space.letters:
                 return FROM_ONE if _starts_at_one(space, name) else REAL
             return _fact_interval(space.domain.fact(name)) if name in space.domain.facts else REAL
+        case "entry" if _on_diagonal(space, kernel):
+            return POSITIVE
+        case "det" if _definite(space, kernel):
+            return POSITIVE
         case "entry":
             return _fact_interval(space.domain.fact(str(kernel.data[0])))
         case "apply":
@@ -95,6 +99,25 @@ def _base_interval(space: Field, kernel: Kernel) -> Interval:
             sign = rat_sign(space, kernel.args[-1])
             return POSITIVE if sign == "+" else NONNEGATIVE if sign == "0+" else REAL
     return REAL
+
+
+def _on_diagonal(space: Field, kernel: Kernel) -> bool:
+    """Whether it is a diagonal entry of a positive definite matrix."""
+    definite = kernel.data[0] in space.domain.positive_definite and len(kernel.args) >= 2
+    return definite and kernel.args[-1].key == kernel.args[-2].key
+
+
+def _definite(space: Field, kernel: Kernel) -> bool:
+    """Whether the matrix of a determinant is a family known to be positive definite."""
+    body = kernel.args[2]
+    used = space.kernels_of(body)
+    if len(used) != 1 or body.num != space.gen(used[0]).num:
+        return False
+    inner = space.kernels[used[0]]
+    if inner.kind != "entry" or inner.data[0] not in space.domain.positive_definite:
+        return False
+    places = {name for arg in inner.args[-2:] for name in space.names(arg)}
+    return set(kernel.data[:2]) <= places
 
 
 def _starts_at_one(space: Field, name: str) -> bool:

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from itertools import permutations, product
 from math import comb
 
 from deriv.equal.atoms import rename, symbol
-from deriv.equal.budget import TooLarge, Undefined
+from deriv.equal.budget import Undefined
+from deriv.equal.canonical import orders
 from deriv.equal.field import Field, Kernel, Poly, Rat
 from deriv.equal.signs import rat_sign
 
 Index = tuple[str, Rat, Rat]
 _EDGE = 6
-_MOST_INDICES = 5
-_MOST_ORDERS = 120
+_MOST_INDICES = 9
 
 
 def range_number(space: Field, lo: Rat, hi: Rat) -> int:
@@ -48,7 +47,7 @@ def sum_over(space: Field, name: str, lo: Rat, hi: Rat, body: Rat) -> Rat:
         return space.total(rename(space, body, {name: space.number(k)}) for k in _whole(first, last))
     outside, inside = _separate(space, body.den, name)
     result = space.rat_zero
-    for monomial, coefficient in _by_dependence(space, body.num, name):
+    for monomial, coefficient in grouped(space, body.num, frozenset((name,))):
         part = space.make(monomial, inside)
         value = _single(space, name, lo, hi, part)
         result = space.add(result, space.mul(space.make(coefficient, outside), value))
@@ -61,13 +60,9 @@ def _whole(first: Fraction, last: Fraction) -> range:
     return range(int(first), int(last) + 1)
 
 
-def _depends(space: Field, name: str) -> list[bool]:
-    return [name in kernel.names for kernel in space.kernels]
-
-
-def _by_dependence(space: Field, poly: Poly, name: str) -> list[tuple[Poly, Poly]]:
-    """(monomial in the kernels that depend on the index, its coefficient)."""
-    depends = _depends(space, name)
+def grouped(space: Field, poly: Poly, names: frozenset[str]) -> list[tuple[Poly, Poly]]:
+    """(monomial in the kernels that depend on one of the names, its coefficient)."""
+    depends = [not kernel.names.isdisjoint(names) for kernel in space.kernels]
     groups: dict[tuple[int, ...], dict[tuple[int, ...], object]] = {}
     for monomial, coefficient in poly.terms():
         inner = tuple(int(e) if k < len(depends) and depends[k] else 0 for k, e in enumerate(monomial))
@@ -82,7 +77,7 @@ def _separate(space: Field, den: Poly, name: str) -> tuple[Poly, Poly]:
     if den == space.one:
         return den, den
     common: Poly | None = None
-    for _, coefficient in _by_dependence(space, den, name):
+    for _, coefficient in grouped(space, den, frozenset((name,))):
         common = coefficient if common is None else common.gcd(coefficient)
     assert common is not None
     return common, den / common
@@ -253,7 +248,20 @@ def _atom(space: Field, name: str, lo: Rat, hi: Rat, part: Rat) -> Rat:
     if part.den != space.one:
         factors.append(space.inverse(Rat(part.den, space.one)))
     scale = Rat(space.ctx.constant(part.num.leading_coefficient()), space.one)
-    return space.mul(scale, _components(space, indices, factors))
+    return space.mul(scale, _cancelled(space, indices, factors))
+
+
+def _cancelled(space: Field, indices: list[Index], factors: list[Rat]) -> Rat:
+    """Inverses meet their matrices first."""
+    from deriv.equal.cancel import cancel
+
+    found = cancel(space, indices, factors)
+    if found is None:
+        return _components(space, indices, factors)
+    left, body = found
+    for name, lo, hi in left:
+        body = sum_over(space, name, lo, hi, body)
+    return body
 
 
 def _opened(space: Field, number: int, name: str, indices: list[Index]) -> list[Rat]:
@@ -328,17 +336,18 @@ def _canonical(space: Field, indices: list[Index], body: Rat) -> Rat:
     if known is not None:
         return known
     height = 1 + space.height(body)
-    ordered = sorted(indices, key=lambda index: (range_number(space, index[1], index[2]), index[0]))
-    names = tuple(f"c.{height}.{k}" for k in range(len(ordered)))
+    ranges = {name: range_number(space, lo, hi) for name, lo, hi in indices}
+    bounds = {name: (lo, hi) for name, lo, hi in indices}
+    names = tuple(f"c.{height}.{k}" for k in range(len(indices)))
     best: Rat | None = None
-    for order in _orders(space, ordered):
-        mapping = {index[0]: symbol(space, name) for index, name in zip(order, names, strict=True)}
+    for order in orders(space, ranges, body):
+        ordered = order
+        mapping = {old: symbol(space, new) for old, new in zip(order, names, strict=True)}
         candidate = rename(space, body, mapping)
         if best is None or candidate.key < best.key:
             best = candidate
     assert best is not None
-    bounds = tuple(bound for _, lo, hi in ordered for bound in (lo, hi))
-    return sum_kernel(space, names, bounds, best)
+    return sum_kernel(space, names, tuple(bound for name in ordered for bound in bounds[name]), best)
 
 
 def sum_kernel(space: Field, names: tuple[str, ...], bounds: tuple[Rat, ...], body: Rat) -> Rat:
@@ -350,21 +359,6 @@ def sum_kernel(space: Field, names: tuple[str, ...], bounds: tuple[Rat, ...], bo
         body = Rat(body.num / lead, body.den)
     value = space.gen(space.kernel("sum", names, (*bounds, body), bound=frozenset(names)))
     return value if lead == 1 else space.mul(Rat(space.ctx.constant(lead), space.one), value)
-
-
-def _orders(space: Field, ordered: list[Index]) -> Iterable[list[Index]]:
-    """All orders of the indices that keep equal ranges together."""
-    blocks: list[list[Index]] = []
-    for index in ordered:
-        key = (index[1].key, index[2].key)
-        if blocks and (blocks[-1][0][1].key, blocks[-1][0][2].key) == key:
-            blocks[-1].append(index)
-        else:
-            blocks.append([index])
-    for count, combination in enumerate(product(*(permutations(block) for block in blocks))):
-        if count >= _MOST_ORDERS:
-            raise TooLarge("too many nested sums")
-        yield [index for block in combination for index in block]
 
 
 def _stated(space: Field, indices: list[Index], body: Rat) -> Rat | None:
