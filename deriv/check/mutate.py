@@ -44,18 +44,18 @@ class _Recording(Walk):
 
     right: list[tuple[Span, Problem]] = field(default_factory=list)
     macros: MacroTable | None = None
-    last: Outcome | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def _from_outcome(self, base: Step, outcome: Outcome) -> Step:
-        self.last = outcome
+        self.outcomes.append(outcome)
         return super()._from_outcome(base, outcome)
 
     def _claim(self, chain: ChainState, part: Node, base: Step) -> Step:
-        self.last = None
+        self.outcomes.clear()
         previous = chain.parts[-1]
         step = super()._claim(chain, part, base)
-        if step.verdict in (Verdict.PROVED, Verdict.TESTED) and self.last is not None and not step.assumes:
-            problem = problem_of(self.source, self.judge, self.last, previous, part, self.macros)
+        if step.verdict in (Verdict.PROVED, Verdict.TESTED) and self.outcomes and not step.assumes:
+            problem = problem_of(self.source, self.judge, self.outcomes[-1], previous, part, self.macros)
             if problem is not None and problem.is_sampled:
                 problem.differentiates |= step.kind.value == "derivative"
                 self.right.append((part.span, problem))

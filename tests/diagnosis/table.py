@@ -245,3 +245,19 @@ MATRICES = (
 )
 
 CASES = (*ELEMENTARY, *SIGNS, *FACTORS, *TERMS, *ALGEBRA, *MATRICES)
+
+OPEN = {
+    r"\nabla_x (y^\top A x) = A y": "sizes that do not fit are not judged",
+    r"\frac{\partial \mu}{\partial x_j} = 1": "a number on the right may have been put in",
+    r"a(b + c + d) = ab + ac": "may be an equation",
+    r"\frac{\partial}{\partial w}(w x + b) = x + b": "b is not introduced",
+    r"\frac{\partial}{\partial w}(w x + b) = w": "w is not introduced",
+    r"\frac{\partial}{\partial w}(w x + b) = \frac{\partial}{\partial x}(w x) + \frac{\partial}{\partial x} b": (
+        "how b depends on x is not stated"
+    ),
+    r"\sum_{i=1}^n c = c": "holds for n = 1",
+    r"e^{a+b} = e^a + e^b": "taken for a definition",
+    r"\nabla_w J = 2 X^\top (y - X w)": "how X depends on w is not stated",
+    r"\nabla_w J = X^\top (X w - y)": "how X depends on w is not stated",
+}
+"""Steps that are wrong and not refuted yet, each with the reason that is given."""

@@ -106,6 +106,13 @@ def _slip_values(problem: Problem) -> Iterator[tuple[str, Values]]:
             yield code_of(slip), problem.values([problem.resolve(value)])
         except (DerivError, RecursionError):
             continue
+    left = problem.meant.lhs
+    if not problem.differentiates and isinstance(left, Tensor) and left.is_scalar:
+        try:
+            for rewrite in rewrites(problem.meant.elaborator.ranges.canonical(left.body)):
+                yield rewrite.code, problem.values([problem.resolve(rewrite.wrong)])
+        except (DerivError, RecursionError):
+            return
 
 
 def _by_rules(problem: Problem) -> Iterator[Mutation]:
@@ -139,7 +146,7 @@ def _by_edits(problem: Problem) -> Iterator[Mutation]:
         forms.transposes,
         forms.exponents,
         terms.extra_terms,
-        terms.sums,
+        terms.extra_sums,
         names.symbols,
         forms.fractions,
         forms.pulled_out,
@@ -161,7 +168,12 @@ def _wrong_coefficients(problem: Problem) -> Iterator[Edit]:
     message = "the constant factor is wrong"
     for sign, term in terms_of(problem.rhs):
         for factor in factors_of(term):
-            if isinstance(factor, Number) and isinstance(term, Product) and factor.text.isdigit():
+            if (
+                isinstance(factor, Number)
+                and not (isinstance(term, Product) and "/" in term.ops)
+                and isinstance(term, Product)
+                and factor.text.isdigit()
+            ):
                 yield Edit(((factor.span, str(2 * int(factor.text))),), Code.CONSTANT_FACTOR, message, factor.span)
                 yield Edit(((factor.span, ""),), Code.CONSTANT_FACTOR, message, factor.span)
             if isinstance(factor, Frac) and isinstance(factor.num, Number):

@@ -15,10 +15,12 @@ from deriv.expr.nodes import Expr
 from deriv.expr.printing import to_latex
 from deriv.expr.substitute import rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor
+from deriv.latex.nodes import Function, Name
 from deriv.rulebook.book import default_book
 
 _SLOT = n.Sym("_t")
 _WRITTEN_OUT = ("sigmoid-", "tanh-", "softplus-")
+_WRITTEN_NAMES = frozenset({"sigma", "tanh", "softplus", "phi", "g", "p", "y", "a", "h", "s"})
 _MOST_SITES = 4
 _ORDER = (
     *("quotient-rule", "product-rule", "chain-rule", "function-rule", "exponent-sign", "power-rule"),
@@ -106,7 +108,8 @@ def known_mistakes(problem: Problem) -> list[Match]:
     multiple = bool(values) and all(close(a * values[0][1], b * values[0][0]) for a, b in values)
     if multiple:  # a plain number too many or too few is not a term or a variable
         matches = [match for match in matches if match.slip.code not in _NOT_FACTORS]
-    return sorted(matches, key=lambda match: _rank(match.slip, negative=negative))
+    named = names_written(problem)
+    return sorted(matches, key=lambda match: _rank(match.slip, negative=negative, named=named))
 
 
 def _is_right(problem: Problem, site: Site, slope: Expr) -> bool:
@@ -148,7 +151,15 @@ def _whole(problem: Problem, site: Site, value: Expr) -> Expr | None:
         return None
 
 
-def _rank(slip: Slip, *, negative: bool) -> tuple[int, int]:
+def names_written(problem: Problem) -> frozenset[str]:
+    """Names of symbols and functions on the right side."""
+    nodes = [part.node for part in problem.parts]
+    return frozenset(node.text for node in nodes if isinstance(node, Name)) | frozenset(
+        node.name for node in nodes if isinstance(node, Function)
+    )
+
+
+def _rank(slip: Slip, *, negative: bool, named: frozenset[str]) -> tuple[int, int]:
     """Where the whole has the wrong sign and nothing else, that is what to say, except for a reversed quotient."""
     code = code_of(slip)
     if negative and code == "sign":
@@ -157,7 +168,7 @@ def _rank(slip: Slip, *, negative: bool) -> tuple[int, int]:
         return -2, slip.depth
     if slip.id in _LATE:
         return len(_ORDER) + 1, slip.depth
-    if slip.id.startswith(_WRITTEN_OUT) and slip.depth == 0 and code == "function-rule":
+    if slip.id.startswith(_WRITTEN_OUT) and named & _WRITTEN_NAMES and slip.depth == 0 and code == "function-rule":
         return -1, slip.depth
     return (_ORDER.index(code) if code in _ORDER else len(_ORDER)), slip.depth
 

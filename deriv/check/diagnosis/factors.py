@@ -98,6 +98,24 @@ def _scaled(problem: Problem, number: Fraction) -> Iterator[Edit]:
                problem.rhs.span)  # fmt: skip
 
 
+def scaled_term(problem: Problem, term: Node, number: Fraction) -> Iterator[str]:
+    """A term times a number, its own coefficient changed where it has one."""
+    text = problem.slice(term)
+    start = term.span.start
+    for place, node in _coefficients(term):
+        value = _fraction_of(node)
+        if value is None or number <= 0:
+            continue
+        new = value * number
+        tex = str(new.numerator) if new.denominator == 1 else f"\\frac{{{new.numerator}}}{{{new.denominator}}}"
+        tex = "" if new == 1 and place == "factor" else tex
+        yield text[: node.span.start - start] + tex + text[node.span.end - start :]
+    size, sign = abs(number), "-" if number < 0 else ""
+    front = str(size) if size.denominator == 1 else f"\\frac{{{size.numerator}}}{{{size.denominator}}}"
+    dot = " \\cdot " if text[:1].isdigit() and size.denominator == 1 else " "
+    yield f"({sign}{front}{dot}{text})" if sign else f"{front}{dot}{text}"
+
+
 def _factor_words(number: Fraction) -> str:
     size = abs(number)
     if number == 2:

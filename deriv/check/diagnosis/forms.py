@@ -21,7 +21,10 @@ def exponents(problem: Problem) -> Iterator[Edit]:
         if isinstance(node, Script | Function) and isinstance(node.sup, Number) and node.sup.text.isdigit():
             for new in (int(node.sup.text) - 1, int(node.sup.text) + 1):
                 message = f"the exponent is {new}, not {node.sup.text}"
-                yield Edit(((node.sup.span, f"{{{new}}}"),), code, message, node.sup.span)
+                change = node.sup.span, str(new) if new < 10 else f"{{{new}}}"
+                if new == 1 and isinstance(node, Script) and node.sub is None:
+                    change = Span(node.base.span.end, node.span.end), ""
+                yield Edit((change,), code, message, node.sup.span)
     for part in problem.parts:
         node = part.node
         bare = isinstance(node, Name | Group | Function) and (not part.above or not isinstance(part.above[-1], Script))

@@ -50,6 +50,8 @@ def symbols(problem: Problem) -> Iterator[Edit]:
                     said = f"the index is {name}, not {canonical(node)}"
                     yield Edit(((node.span, text),), Code.INDEX, said, node.span)
         elif _is_symbol(part):
+            if isinstance(node, Script) and isinstance(node.base, Name):
+                yield from _other_family(problem, node.base)
             for text in known:
                 if text != problem.slice(node).strip() and count < _MOST:
                     count += 1
@@ -57,6 +59,15 @@ def symbols(problem: Problem) -> Iterator[Edit]:
                     yield Edit(((node.span, text),), Code.WRONG_VARIABLE, said, node.span)
     yield from _index_pairs(problem, letters)
     yield from _swapped(problem)
+
+
+def _other_family(problem: Problem, base: Name) -> Iterator[Edit]:
+    """y_i in the place of x_i, where y_i occurs only in the definitions."""
+    families = {n.name for pair in problem.outcome.pairs for side in pair for n in walk(side) if isinstance(n, Entry)}
+    for name in sorted(families):
+        if name != canonical(base) and "∂" not in name:
+            said = f"the symbol is {name}, not {canonical(base)}"
+            yield Edit(((base.span, name_latex(name)),), Code.WRONG_VARIABLE, said, base.span)
 
 
 def _plain(text: str) -> str:

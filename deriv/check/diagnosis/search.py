@@ -29,13 +29,16 @@ Source = Callable[[Problem], Iterator[Edit]]
 _FIRST: tuple[Source, ...] = (signs.numbers, names.derivative_variables, signs.exponent_signs, signs.whole_sign)
 _SECOND: tuple[Source, ...] = (
     signs.term_signs,
+    terms.extra_sums,
     factors.constant_factors,
     forms.pulled_out,
-    forms.transposes,
     terms.extra_terms,
+    terms.term_factors,
+    forms.transposes,
     forms.exponents,
     names.shifted_indices,
     forms.fractions,
+    terms.inner_terms,
     names.symbols,
     terms.lost_terms,
     terms.sums,

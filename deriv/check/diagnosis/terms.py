@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deriv.check.diagnosis.edit import Edit, grouped, terms_of
-from deriv.check.diagnosis.factors import as_constant
+from deriv.check.diagnosis.edit import Edit, grouped, parts_below, terms_of
+from deriv.check.diagnosis.factors import as_constant, scaled_term
 from deriv.check.diagnosis.problem import Problem, Values, close
 from deriv.check.results import Code
-from deriv.latex.nodes import Additive, BigOp, Group, Name, Node, Number, Product, Script
+from deriv.latex.nodes import Additive, BigOp, Frac, Group, Name, Node, Number, Product, Root, Script
 from deriv.source import Span
 
 _MOST = 24
@@ -38,9 +38,10 @@ def lost_terms(problem: Problem) -> Iterator[Edit]:
     """A term of the line before, or a term of the right derivative, that is missing."""
     if not problem.is_sampled or len(problem.outcome.pairs) != 1:
         return
-    gap: Values = tuple(
-        None if a is None or b is None else a - b for a, b in zip(problem.left, problem.right, strict=True)
-    )
+    gap = _gap(problem)
+    constant = _constant(gap)
+    if constant is not None:
+        yield from _other_number(problem, constant)
     for text, own in _candidates(problem):
         quotients: Values = tuple(
             None if a is None or b is None or b == 0 else a / b for a, b in zip(gap, own, strict=True)
@@ -55,12 +56,37 @@ def lost_terms(problem: Problem) -> Iterator[Edit]:
             tex = f"\\frac{{{size.numerator}}}{{{size.denominator}}} {text}"
         end = Span(problem.rhs.span.end, problem.rhs.span.end)
         yield Edit(((end, f" {sign} {tex}"),), Code.MISSING_TERM, f"the term {sign} {tex} is missing", problem.rhs.span)
-    constant = _constant(gap)
     if constant is not None:
-        yield from _other_number(problem, constant)
         end = Span(problem.rhs.span.end, problem.rhs.span.end)
         tex = f"- {-constant}" if constant < 0 else f"+ {constant}"
         yield Edit(((end, f" {tex}"),), Code.MISSING_TERM, f"the term {tex} is missing", problem.rhs.span)
+
+
+def _gap(problem: Problem) -> Values:
+    """Left minus right at every point."""
+    return tuple(None if a is None or b is None else a - b for a, b in zip(problem.left, problem.right, strict=True))
+
+
+def term_factors(problem: Problem) -> Iterator[Edit]:
+    """One term of the sum with a wrong coefficient: 8x^3 for 4x^3."""
+    if not problem.is_sampled or not isinstance(problem.rhs, Additive) or len(problem.rhs.terms) < 2:
+        return
+    gap = _gap(problem)
+    for sign, term in terms_of(problem.rhs):
+        own = problem.number(term)
+        if own is None or sign not in "+-":
+            continue
+        share = as_constant(
+            tuple(
+                None if a is None or not b else (a if sign == "+" else -a) / b for a, b in zip(gap, own, strict=True)
+            ),
+            units=True,
+        )
+        if share is None or share in (-1, -2) or isinstance(term, Number):
+            continue
+        for text in scaled_term(problem, term, 1 + share):
+            message = "the coefficient of this term is wrong"
+            yield Edit(((term.span, text),), Code.CONSTANT_FACTOR, message, term.span)
 
 
 def _other_number(problem: Problem, gap: int) -> Iterator[Edit]:
@@ -138,16 +164,82 @@ def _slope_terms(problem: Problem, seen: set[str]) -> Iterator[tuple[str, Values
                     continue
 
 
+# --- terms lost in a bracket, a denominator, an argument ----------------------------------------------------------------
+
+
+def inner_terms(problem: Problem) -> Iterator[Edit]:
+    """(3x) for (3x + 1): a bracket of the claim or its definitions that has lost a term."""
+    wholes: dict[frozenset[str], str] = {}
+    for text, terms in _wholes(problem):
+        wholes.setdefault(frozenset(terms), text)
+    for node in _places(problem):
+        own = frozenset(_signed(problem, node))
+        for whole, text in wholes.items():
+            if own < whole:
+                yield Edit(((node.span, text),), Code.MISSING_TERM, f"a term of {text} is missing", node.span)
+
+
+def _places(problem: Problem) -> Iterator[Node]:
+    """What stands in brackets, above and below fraction bars, under roots."""
+    for part in problem.parts:
+        node = part.node
+        if isinstance(node, Group):
+            yield node.body
+        elif isinstance(node, Frac):
+            yield from (inner.body if isinstance(inner, Group) else inner for inner in (node.num, node.den))
+            yield from (
+                n.base.body for n in (node.num, node.den) if isinstance(n, Script) and isinstance(n.base, Group)
+            )
+        elif isinstance(node, Root):
+            yield node.body
+        elif (
+            isinstance(node, Script) and isinstance(node.base, Name) and node.base.text == "e" and node.sup is not None
+        ):
+            yield node.sup
+
+
+def _signed(problem: Problem, node: Node) -> Iterator[str]:
+    for sign, term in terms_of(node):
+        yield sign + _bare(problem.slice(term))
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text if c not in "{} ")
+
+
+def _wholes(problem: Problem) -> Iterator[tuple[str, list[str]]]:
+    """Sums of the claim and of what is differentiated, as text with their terms."""
+    for part in (*problem.left_parts, *problem.parts):
+        if isinstance(part.node, Additive) and 2 <= len(part.node.terms) <= 4 and not part.in_script:
+            yield problem.slice(part.node).strip(), list(_signed(problem, part.node))
+    from deriv.check.diagnosis.derivatives import sites
+    from deriv.expr import nodes as n
+    from deriv.expr.printing import to_latex
+
+    for site in sites(problem):
+        for node in list(n.walk(site.body))[:80]:
+            if isinstance(node, n.Add) and len(node.children) <= 4:
+                try:
+                    texts = [to_latex(child) for child in node.children]
+                    yield to_latex(node), [("" if t.startswith("-") else "+") + _bare(t) for t in texts]
+                except (KeyError, TypeError):
+                    continue
+
+
 # --- sums and brackets ------------------------------------------------------------------------------------------------
 
 
-def sums(problem: Problem) -> Iterator[Edit]:
-    """A sum sign or a mean lost or added; a sum that ends too early or too late."""
+def extra_sums(problem: Problem) -> Iterator[Edit]:
+    """A sum sign too many."""
     for part in problem.parts:
         node = part.node
         if isinstance(node, BigOp) and node.kind == "sum" and node.body is not None:
             body = problem.slice(node.body)
             yield Edit(((node.span, body),), Code.SUM, "a sum too many", node.span)
+
+
+def sums(problem: Problem) -> Iterator[Edit]:
+    """A sum sign or a mean lost; a sum that ends too early or too late."""
     heads: dict[str, Node] = {}
     for part in problem.left_parts:
         node = part.node
@@ -163,7 +255,7 @@ def sums(problem: Problem) -> Iterator[Edit]:
             text = grouped(problem.text, problem.rhs)
             yield Edit(((problem.rhs.span, f"{head} {text}"),), Code.SUM, message, problem.rhs.span)
         for _, term in terms_of(problem.rhs):
-            if not any(isinstance(part.node, BigOp) for part in problem.parts if part.node is term):
+            if not any(isinstance(part.node, BigOp) for part in parts_below(term)):
                 text = grouped(problem.slice(term), term)
                 yield Edit(((term.span, f"{head} {text}"),), Code.SUM, message, term.span)
 

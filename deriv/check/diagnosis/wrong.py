@@ -102,11 +102,13 @@ class _Slips:
             yield from self._of_function(body)
         seen: list[tuple[str, dict[str, Expr]]] = recorder.seen  # type: ignore[attr-defined]
         if seen:
-            yield from self._of_structure(*seen[0])
+            yield from self._of_structure(*seen[0], body)
         elif not isinstance(body, n.Call) and rule in self.book and isinstance(body, n.Apply):
             yield from self._of_unknown(body)
 
-    def _of_structure(self, rule: str, binding: dict[str, Expr]) -> Iterator[Slip]:
+    def _of_structure(self, rule: str, binding: dict[str, Expr], body: Expr) -> Iterator[Slip]:
+        if not binding:
+            binding = {"c": body}
         for mistake in self.book[rule].mistakes:
             if isinstance(mistake.wrong, tuple) and mistake.id not in _BY_HAND:
                 value = self._carried_out(fill(mistake.wrong[0], binding, self.variable))
