@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from deriv.errors import MeaningError
 from deriv.expr.domain import BINARY, NONNEGATIVE, REAL, UNIT_INTERVAL, Fact
-from deriv.expr.nodes import Decimal, Entry, Expr, Num, Sym
+from deriv.expr.nodes import ONE, Decimal, Entry, Expr, Num, Sym
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
@@ -172,7 +172,7 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     if not indices and axes:
         scope.survey.declared_rank[name, is_bold(head.node)] = len(axes)
     form = "family" if names else "scalar"
-    aside = scope.is_free_variable(name)
+    aside = scope.is_free_variable(name, entry.body)
     scope.define(Definition(name, form, names, entry, line, sups, aside))
     return f"{name} is a variable above: this is taken as a value of it" if aside else None
 
@@ -232,6 +232,20 @@ def _member(scope: Scope, name: str, target: Node, left: Node) -> None:
     _space(scope, name, target, left)
 
 
+def _sizes(sup: Node | None) -> list[Expr]:
+    """The sizes in `\\mathbb{R}^{n \\times d}`, when they are single letters or numbers."""
+    parts = sup.factors if isinstance(sup, Product) and set(sup.ops) == {"times"} else (sup,)
+    found: list[Expr] = []
+    for part in parts:
+        if isinstance(part, Name) and not part.accents:
+            found.append(Sym(part.text))
+        elif isinstance(part, Number) and part.text.isdigit() and part.text != "1":
+            found.append(Num(int(part.text)))
+        else:
+            return []
+    return found
+
+
 def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     base, sup, sub = target, None, None
     if isinstance(target, Script):
@@ -247,5 +261,9 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
         rank = 1 if any(isinstance(f, Number) and f.text == "1" for f in sup.factors) else len(sup.factors)
     else:
         rank = 1
+    sizes = _sizes(sup)
+    if rank == len(sizes) and not (isinstance(left, Script) and (left.sub is not None or left.sup is not None)):
+        for position, size in enumerate(sizes):
+            scope.ranges.unify(scope.ranges.of_slot((name, 0, position)), (ONE, size))
     if rank <= 2 and not (isinstance(left, Script) and left.sub is not None and not is_bold(left)):
         scope.survey.declared_rank[name, is_bold(left)] = rank

@@ -16,10 +16,14 @@ from deriv.expr.nodes import (
     Add,
     Apply,
     Derivative,
+    Det,
     Entry,
     Expr,
     Integral,
+    Inverse,
     Limit,
+    Product,
+    Sum,
     Sym,
     walk,
 )
@@ -168,8 +172,9 @@ class Resolver:
         if isinstance(variable, Sym | Entry):
             body = self._expand(node.body, hold | {variable.name}, active)
             slope = self._slope(body, variable)
-            if slope == ZERO and isinstance(node.body, Sym | Apply | Entry) and not quantities(body):
-                raise MeaningError(f"how {_label(node.body)} depends on {variable.name} is not stated")
+            named = isinstance(node.body, Sym | Apply | Entry) and node.body != body
+            if slope == ZERO and (named or not quantities(body)) and not _occurs(body, variable):
+                raise MeaningError(f"how {_label(node.body) or 'this'} depends on {variable.name} is not stated")
         elif isinstance(variable, Apply):
             body = self._expand(node.body, hold | {variable.function}, active)
             slope = self._by_expression(body, variable)
@@ -247,7 +252,7 @@ def quantities(body: Expr) -> set[Expr]:
     bounds = {
         name
         for node in walk(body)
-        if type(node).__name__ in ("Sum", "Product")
+        if isinstance(node, Sum | Product | Det | Inverse)
         for part in node.children[:2]
         for name in free_symbols(part)
     }

@@ -68,9 +68,15 @@ class Scope:
                 return definition
         return None
 
-    def is_free_variable(self, name: str) -> bool:
-        """Whether definitions above use the name as a variable that the document only differentiates by."""
+    def is_free_variable(self, name: str, value: Expr) -> bool:
+        """Whether a value of nothing but data is given to a name that definitions above use as a variable.
+
+        The document differentiates by the name and never differentiates it: `w = (X^T X)^{-1} X^T y`.
+        """
         survey = self.survey
+        parts = {node.name for node in walk(value) if isinstance(node, Sym | Entry) and "." not in node.name}
+        if any(survey.denominators[part] or self.lookup(part) is not None for part in parts):
+            return False
         if not survey.denominators[name] or survey.numerators[name] or name.endswith("hat"):
             return False
         return any(name in names_in(definition.body) for definition in self.history if definition.name != name)
