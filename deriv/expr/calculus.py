@@ -222,7 +222,8 @@ def _matrix_slope(node: Inverse | Det, slopes: list[Expr]) -> Expr:
     if slopes[2] == ZERO:
         return ZERO
     row, col, lo, hi, body = node.row, node.col, node.lo, node.hi, node.body
-    taken = {name for part in post_order(node) for name in bound_names(part)} | free_symbols(node)
+    taken = {name for part in post_order(node) for name in bound_names(part)}
+    taken |= free_symbols(node) | free_symbols(slopes[2])  # the slope holds the indices of the variable
     k, l = fresh_names((row, col), (row, col), taken)
     inside = substitute(slopes[2], {Sym(row): Sym(k), Sym(col): Sym(l)})
     if isinstance(node, Det):
