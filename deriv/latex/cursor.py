@@ -9,7 +9,7 @@ from deriv.latex.nodes import Node
 from deriv.latex.pieces import Piece
 from deriv.source import Span
 
-MAX_DEPTH = 60
+MAX_DEPTH = 120
 MAX_PIECES = 10_000
 
 OPENERS = frozenset(["open", "left", "lb", "begin"])
@@ -24,6 +24,7 @@ class Levels:
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.match: dict[int, int] = {}
+        self.opening: dict[int, int] = {}
         self.kinds: dict[int, set[str]] = {-1: set()}
         self.infix: dict[int, int] = {}
         self.bars_left: dict[int, int] = {}
@@ -61,6 +62,7 @@ class Levels:
             kind = pieces[stack[depth]].kind
             if kind == opener:
                 self.match[stack[depth]] = k
+                self.opening[k] = stack[depth]
                 del stack[depth:]
                 return
             if kind == "lb" or (kind == "begin" and opener != "lb"):
@@ -92,10 +94,16 @@ class Cursor:
             if pieces[k].kind != "lb" or pieces[k + 1].kind not in ("dee", "fn", "big", "word"):
                 continue
             end = k + 2 + (pieces[k + 1].text == "arg" and pieces[k + 2].kind == "fn")
-            argument = k and pieces[k - 1].kind in ("sub", "sup", "cmd", "rb")
-            if pieces[end].kind == "rb" and (pieces[k + 1].kind == "dee" or not argument):
+            if pieces[end].kind == "rb" and not self._is_argument(k):
                 pieces[k].kind = pieces[end].kind = "nil"
         self.skip_nil()
+
+    def _is_argument(self, k: int) -> bool:
+        """Whether the braces at piece k hold the argument of a command or a script."""
+        if k and self.pieces[k - 1].kind == "rb":
+            k = self.levels.opening.get(k - 1, 0)
+            return k > 0 and self.pieces[k - 1].kind == "cmd"
+        return k > 0 and self.pieces[k - 1].kind in ("sub", "sup", "cmd")
 
     @property
     def peek(self) -> Piece:
@@ -217,6 +225,10 @@ class Cursor:
 
     def script_argument(self) -> Node | None:
         """What stands after `^` or `_`."""
+        raise NotImplementedError
+
+    def fraction_or_command(self) -> Node:
+        """A command with its arguments."""
         raise NotImplementedError
 
     def argument(self) -> Node:

@@ -22,9 +22,11 @@ _INSIDE = re.compile(
     r"|(?P<comment>%[^\n]*)|(?P<blank>\n[ \t>]*\n)",
     re.DOTALL,
 )
+_PROSE = re.compile(r"(?:(?<![\\{])\b[A-Za-z]{2,}[ ,]+){4,}")
 SENTENCE = re.compile(r"(?:(?<![\\{])\b[A-Za-z]{2,}[ ,]+){6,}")
 _COMMAND = re.compile(r"\\[A-Za-z]|[_^]")
 _SHORT = re.compile(r"\s*[A-Za-z(](?![a-z]{2})[\w,.'()+*/ -]{0,20}\s*\Z")
+_ENGLISH = re.compile(r"\s(?:and|or|to|per|for|in|the|of|is|are|with|from|at|by|but|more|than|each)\s")
 LOOKS_LIKE_MATH = re.compile(r"[\\_^=<>]")
 _BEGIN_END = re.compile(rf"%[^\n]*|\\(begin|end)\s*\{{((?:{ENVIRONMENTS})\*?)\}}|\\.", re.DOTALL)
 _BEGIN_END_MARKDOWN = re.compile(rf"\\(begin|end)\s*\{{((?:{ENVIRONMENTS})\*?)\}}|\\.", re.DOTALL)
@@ -89,7 +91,7 @@ class Finder:
         after = self.text[end + 1 : end + 2]
         tight = not inner[0].isspace() and not inner[-1].isspace()
         if tight and not after.isdigit():
-            return LOOKS_LIKE_MATH.search(inner) is not None or SENTENCE.search(inner) is None
+            return LOOKS_LIKE_MATH.search(inner) is not None or _ENGLISH.search(inner) is None
         if "\n" in inner and not tight:
             return _COMMAND.search(inner) is not None and SENTENCE.search(inner) is None
         if LOOKS_LIKE_MATH.search(inner):
@@ -109,8 +111,10 @@ class Finder:
                 inside += texts[-1]
             elif found.group() == "}":
                 inside -= texts.pop() if texts else False
-            elif found["dollar"] == "$$" and not inside:
-                return None if at != start and SENTENCE.search(self.text, at, found.start()) else found.start()
+            elif found["dollar"] == "$" and not inside:
+                return None
+            elif found["dollar"] and not inside:
+                return None if at != start and _PROSE.search(self.text, at, found.start()) else found.start()
             elif found["blank"]:
                 if not self._goes_on(at, found):
                     return None
@@ -121,7 +125,7 @@ class Finder:
         """Whether a display with a blank line in it can still be one (authors do that); prose cannot."""
         paragraph = self.text[at : blank.start()]
         if self.markdown:
-            return SENTENCE.search(paragraph) is None and not re.search(r"(?m)^\s*#{1,6} ", paragraph)
+            return _PROSE.search(paragraph) is None and not re.search(r"(?m)^\s*#{1,6} ", paragraph)
         return not paragraph.strip()
 
     def environment_ends(self) -> dict[int, tuple[int, int]]:

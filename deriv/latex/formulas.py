@@ -65,12 +65,12 @@ def split_row(line: list[Piece]) -> RowDraft:
     for k, segment in enumerate(segments):
         amps_here = sum(piece.kind == "amp" for piece in segment.before)
         amps += amps_here
-        row.comments.extend(p for p in segment.before if p.kind == "text" and not _is_word(p))
+        row.comments.extend(p for p in segment.before if p.kind == "text" and _says_something(p))
         new_column = amps_here > 0 and (amps % 2 == 0 or amps_here > 1)
         following = segments[k + 1] if k + 1 < len(segments) else None
         if not segment.pieces and not (new_column and following is not None):
             continue
-        if _is_remark(segment) and current is not None:
+        if _is_remark(segment) and (current is not None or following is not None):
             row.comments.extend(_remark(segment.pieces))
             continue
         separator = None if current is None else _cut(current.pieces, segment, relation=relation, new_column=new_column)
@@ -144,6 +144,8 @@ def names_quantity(line: Sequence[Piece], k: int) -> bool:
     before = _neighbour(line, k, -1)
     after = _neighbour(line, k, 1)
     single = " " not in piece.text
+    if single and len(line) == 1:
+        return True
     if before in ("sub", "sup") or (single and after in ("sub", "sup", "prime")):
         return True
     leads = before in ("rel", "op", "sign") or k == 0 or line[k - 1].kind == "amp"
@@ -232,9 +234,10 @@ def _kept(before: list[Piece], pieces: list[Piece]) -> list[Piece]:
     return [piece for piece in before if piece.kind in ("sep", "colon")] if pieces else []
 
 
-def _is_word(piece: Piece) -> bool:
-    """Words that only join formulas are no remark."""
-    return len(piece.text.split()) <= 2 and is_connector(piece) and piece.extra != "foreign"
+def _says_something(piece: Piece) -> bool:
+    """Words that only join formulas are no remark, nor is punctuation."""
+    joins = len(piece.text.split()) <= 2 and is_connector(piece) and piece.extra != "foreign"
+    return not joins and any(char.isalnum() for char in piece.text)
 
 
 def _first_word(segment: _Segment) -> str:
@@ -290,7 +293,8 @@ def _mark(pieces: list[Piece]) -> int:
     kinds = [piece.kind for piece in pieces[:5]]
     if kinds[0] in ("name", "num") and kinds[1] == "dot" and pieces[2].spaced and (pieces[0].text in _MARKS):
         return 2
-    if kinds[:3] == ["open", "name", "close"] and pieces[3].spaced and pieces[1].text in _MARKS:
+    marked = kinds[1] == "word" or pieces[1].text in _MARKS
+    if kinds[0] == "open" and kinds[1] in ("name", "word") and kinds[2] == "close" and pieces[3].spaced and marked:
         return 3 if kinds[3] in ("name", "cmd", "nabla", "fn", "big", "partial") else 0
     return 0
 

@@ -77,7 +77,7 @@ class Atoms(Cursor):
         if piece.kind == "lb":
             return self.braced()
         if piece.kind == "cmd":
-            return self.command(self.advance())
+            return self.fraction_or_command()
         if piece.kind == "num" and len(piece.text) > 1 and piece.text.isdigit():
             head = Piece("num", piece.text[0], replace(piece.span, end=piece.span.start + 1))
             rest = replace(piece.span, start=piece.span.start + 1)

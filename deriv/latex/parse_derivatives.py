@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from deriv.latex import symbols as sy
-from deriv.latex.nodes import Deriv, Differential, Frac, Group, Items, Node, Number, Product, Script, Symbol
+from deriv.latex.nodes import Deriv, Differential, Frac, Group, Items, Name, Node, Number, Product, Script, Symbol
 from deriv.latex.parse_environments import Environments
 from deriv.latex.pieces import Piece
 from deriv.source import Span
@@ -99,7 +99,7 @@ class Derivatives(Environments):
             self.advance()
             by = self.script_argument()
             if by is not None:
-                variables = by.items if isinstance(by, Items) else (by,)
+                variables = by.items if isinstance(by, Items) else _letters(by)
                 body = self.operator_body()
                 return Deriv(piece.span.to(self.last_span), kind, tuple((v, 1) for v in variables), body, ratio=False)
         if piece.kind == "dee" and self.peek.kind == "sub" and not self.scripts:  # the differential at a point
@@ -188,12 +188,6 @@ class Derivatives(Environments):
         den = self.argument()
         return Frac(piece.span.to(self.last_span), num, den)
 
-    def command(self, piece: Piece) -> Node:
-        if piece.text in _FRACTIONS:
-            self.jump(self.i - 1)
-            return self.fraction_or_command()
-        return super().command(piece)
-
     def _extent(self, k: int) -> tuple[int, int, int]:
         """Start and end of the argument at piece k, and where the next one begins."""
         if self.pieces[k].kind == "lb" and k in self.levels.match:
@@ -211,8 +205,9 @@ class Derivatives(Environments):
         start, low = self._skip(start, end), self._skip(low, high)
         if start >= end or low + 1 >= high or self.marker(start) is None or self.marker(low) is None:
             return False
-        if not self.starts_factor(self.pieces[low + 1]) or (self.pieces[low + 1].kind == "text" and high - low > 40):
+        if not self.starts_factor(self.pieces[self._skip(low + 1, high)]):
             return False
+        start = self._skip(start + 1, end) - 1
         above = self.pieces[start + 1]
         if start + 1 < end and (above.kind in ("op", "sub") or (above.kind == "sign" and above.text != "-")):
             return False
@@ -315,6 +310,13 @@ class Derivatives(Environments):
         if isinstance(body, Symbol) and body.text == "placeholder":
             return self.derivative(piece, kind, by, None)
         return Deriv(piece.span.to(self.last_span), kind, by, body, ratio=True)
+
+
+def _letters(node: Node) -> tuple[Node, ...]:
+    """`x`, `y` in `\\partial_{xy}`."""
+    if isinstance(node, Product) and not any(node.ops) and all(isinstance(f, Name | Script) for f in node.factors):
+        return node.factors
+    return (node,)
 
 
 def _power(node: Node) -> tuple[Node, int]:

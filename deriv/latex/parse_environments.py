@@ -48,7 +48,7 @@ class Environments(Atoms):
                     break
                 self.advance()
             if len(row) > 1 or not (isinstance(row[0], Symbol) and row[0].text == "blank"):
-                rows.append(tuple(replace(c, text="placeholder") if _blank(c) else c for c in row))
+                rows.append(tuple(Symbol(c.span, "placeholder") if _blank(c) else c for c in row))
             if self.peek.kind != "nl":
                 break
             self.advance()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deriv.latex import symbols as sy
-from deriv.latex.nodes import Additive, BigOp, Function, Nabla, Name, Node, Number, Product, Script, Symbol
+from deriv.latex.nodes import Additive, BigOp, Function, Items, Nabla, Name, Node, Number, Product, Script, Symbol
 from deriv.latex.parse_derivatives import Derivatives
 from deriv.latex.pieces import Piece
 
@@ -143,7 +143,7 @@ class Operators(Derivatives):
                 sup = self.script_argument()
         differential: Node | None = None
         if piece.text == "int":
-            body, differential = self._integral()
+            body, differential = self._integral(int(piece.extra or 1))
         else:
             body = self.operator_body()
         self.depth -= 1
@@ -175,7 +175,7 @@ class Operators(Derivatives):
             return body
         raise self.error(self.peek, "braces around a sum are invisible: write brackets")
 
-    def _integral(self) -> tuple[Node | None, Node | None]:
+    def _integral(self, count: int) -> tuple[Node | None, Node | None]:
         self.integrals += 1
         body: Node | None = None
         if not self.at_differential():
@@ -184,10 +184,16 @@ class Operators(Derivatives):
             else:
                 self.integrals -= 1
                 return self.operator_body(), None
-        differential = None
-        if self.at_differential():
+        differential: Node | None = None
+        variables: list[Node] = []
+        while self.at_differential() and len(variables) < count:
             self.advance()
-            differential = self.factor()
+            variables.append(self.factor())
+        if len(variables) > 1:
+            span = variables[0].span.to(variables[-1].span)
+            differential = Items(span, tuple(variables), (",",) * (len(variables) - 1))
+        elif variables:
+            differential = variables[0]
         self.integrals -= 1
         return body, differential
 

@@ -67,7 +67,7 @@ def _simple_table() -> dict[str, tuple[str, str, str]]:
     ):  # fmt: skip
         table.update({key: (kind, text, "") for key, text in source.items()})
     table.update({key: ("name", text, font) for key, (text, font) in sy.HOUSE_NAMES.items()})
-    table.update({key: ("big", kind, "") for key, (kind, _) in sy.BIG.items()})
+    table.update({key: ("big", kind, count) for key, (kind, count) in sy.BIG.items()})
     table.update({key: (kind, text, "") for key, (text, kind) in sy.DELIMITERS.items()})
     table.update({key: ("cmd", key, font) for key, font in sy.FONTS.items()})
     table.update({key: ("cmd", key, "") for key in (*sy.ACCENTS, *COMMANDS)})

@@ -314,7 +314,7 @@ class _Scanner:
 
     def _called(self, match: re.Match[str], tokens: list[Token], stream: Stream) -> int:
         r"""A call such as `\be` or `\alns{…}`: what it opens ends in its own tokens or later in the text."""
-        end = self._after(stream)
+        end = max(match.end(), self._after(stream))
         tokens, environment = self._opened(tokens)
         if environment is None:
             return max(end, match.end())

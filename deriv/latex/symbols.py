@@ -64,7 +64,7 @@ OPERATORS = {
 SIGNS = {"+": "+", "-": "-", "−": "-", "–": "-", r"\pm": "±", r"\mp": "∓", "±": "±", "∓": "∓"}
 
 BIG = {
-    r"\sum": ("sum", ""), r"\prod": ("prod", ""), r"\int": ("int", ""), r"\iint": ("int", ""), r"\iiint": ("int", ""),
+    r"\sum": ("sum", ""), r"\prod": ("prod", ""), r"\int": ("int", ""), r"\iint": ("int", "2"), r"\iiint": ("int", "3"),
     r"\oint": ("int", ""), r"\lim": ("lim", ""), r"\smallint": ("int", ""), r"\varprojlim": ("lim", ""),
 }  # fmt: skip
 # Operators over sets and the like: kept as names with scripts, since the tree has no node for them.
