@@ -1,4 +1,4 @@
-"""Golden documents: what stands in a comment is the verdict of the steps on that line; silence means nothing is wrong."""
+"""Golden documents: a comment holds the verdict of the steps on its line; silence means nothing is wrong."""
 
 from __future__ import annotations
 
