@@ -87,3 +87,18 @@ def test_long_runs_of_one_thing_end(text):
 def test_odd_characters_are_no_trouble(text):
     for kind in ("tex", "markdown"):
         check_text(text, path="odd", kind=kind).validate()
+
+
+REGRESSIONS = [
+    r"$f_x = 2xy$, $\frac{\partial^2 f}{\partial x \partial y} = 2x$",
+    "$$\\begin{cases",
+    pytest.param(
+        r"$$L = p_k = \frac{z_k}{\sum\sum_{j} z_j}, k = 1,\dots,K$$",
+        marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="a sum without an index around another sum"),
+    ),
+]
+
+
+@pytest.mark.parametrize("text", REGRESSIONS)
+def test_what_once_broke_the_run(text):
+    check_text(text, path="once.md", kind="markdown").validate()
