@@ -19,6 +19,7 @@ from deriv.meaning.scope import Scope
 from deriv.meaning.survey import Survey
 from deriv.source import SourceFile
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
@@ -100,27 +101,35 @@ def walk_through(
 ) -> None:
     """Feed every formula to the walk, keeping track of the chain that each row continues."""
     last: ChainState | None = None
+    end = 0
     for number, (block, rows) in enumerate(prepared.blocks):
         if notes is not None:
             notes.advance(walk, block.span.start)
             if notes.is_off(block.span):
                 continue
-        if not block.display or not _near(prepared, number):
-            last = None
-        columns: dict[int, ChainState | None] = {0: last}
-        for row in rows:
-            last = _row(walk, row, columns, last)
+        if is_display(block):
+            if not _near(prepared.source.text[end : block.span.start]):
+                last = None
+            end = block.span.end
+            columns: dict[int, ChainState | None] = {0: last}
+            for row in rows:
+                last = _row(walk, row, columns, last)
+        else:
+            for row in rows:
+                _row(walk, row, {}, None)
         if options is not None and options.progress is not None:
             options.progress(number + 1, len(prepared.blocks))
 
 
-def _near(prepared: Prepared, number: int) -> bool:
+def is_display(block: MathBlock) -> bool:
+    """Whether a formula stands apart from the text; `$$…$$` does, wherever it is written."""
+    return block.display or block.env == "$$"
+
+
+def _near(between: str) -> bool:
     """Whether so little stands between two displays that a chain may go on from one to the other."""
-    before = prepared.blocks[number - 1][0] if number else None
-    if before is None or not before.display:
-        return False
-    between = prepared.source.text[before.span.end : prepared.blocks[number][0].span.start]
-    return len(" ".join(between.split())) <= _WORDS_BETWEEN and "=" not in between
+    words = " ".join(_COMMENT.sub("", between).split())
+    return len(words) <= _WORDS_BETWEEN and "=" not in words
 
 
 def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: ChainState | None) -> ChainState | None:

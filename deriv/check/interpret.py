@@ -44,14 +44,16 @@ class Interpretation:
         return Resolver(self.definitions, scope.depends, scope.independent, self.hold_others, self.bodies, self.exact)
 
 
-def interpretations(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:
+def interpretations(
+    scope: Scope, names: frozenset[str], variables: frozenset[str] = frozenset()
+) -> Iterator[Interpretation]:
     """All ways to take the definitions that matter for the given names, each with and without other variables held."""
-    for way in _ways(scope, names):
+    for way in _ways(scope, names, variables):
         yield way
         yield replace(way, hold_others=True)
 
 
-def _ways(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:
+def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Iterator[Interpretation]:
     current = scope.current()
     bodies = activation_bodies(scope)
     plain = Interpretation(current, bodies=bodies)
@@ -68,7 +70,8 @@ def _ways(scope: Scope, names: frozenset[str]) -> Iterator[Interpretation]:
     if single is not None:
         yield replace(plain, definitions=single, note="read for one example, without the sum over the data")
     if scope.instances:
-        exact = {key: value for key, (value, _) in scope.instances.items()}
+        # a number put in for the variable of a derivative would be put in too early
+        exact = {key: value for key, (value, _) in scope.instances.items() if _label(key) not in variables}
         said = tuple(f"{_plain(key)} = {_plain(value)}" for key, value in exact.items() if _label(key) in names)
         yield replace(plain, exact=exact, note="with the numbers given above", assumes=said)
 

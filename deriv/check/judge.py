@@ -14,7 +14,7 @@ from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Apply, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
@@ -85,6 +85,8 @@ class Judge:
                 continue
             for outcome in self._interpret(meant):
                 tries += 1
+                if outcome.holds and meant.elaborator.reading.answers.get("sizes"):
+                    continue  # sizes that do not fit prove nothing
                 if isinstance(outcome.decision, Proved):
                     return outcome
                 if outcome.holds:
@@ -173,7 +175,7 @@ class Judge:
     def _interpret(self, meant: Meant) -> Iterator[Outcome]:
         names = names_of(meant.aligned.pairs) | names_in_definitions(self.scope, names_of(meant.aligned.pairs))
         seen: set[tuple[tuple[Expr, Expr], ...]] = set()
-        for interpretation in interpretations(self.scope, names):
+        for interpretation in interpretations(self.scope, names, variables_of(meant.aligned.pairs)):
             outcome = self._one(meant, interpretation, seen)
             if outcome is not None:
                 yield outcome
@@ -231,13 +233,21 @@ def at_some_size(pairs: tuple[tuple[Expr, Expr], ...], domain: Domain) -> Condit
     if len(pairs) != 1:
         return None
     left, right = (_sizes(side) for side in pairs[0])
+    if not any(_is_example(side) for side in pairs[0]):
+        return None
     for size in sorted(left ^ right):
-        for count in (1, 2, 3):
+        for count in (2, 3, 4):
             one, two = (substitute(side, {Sym(size): Num(count)}) for side in pairs[0])
             decision = decide(one, two, domain, conditions=False)
-            if isinstance(decision, Proved):
+            if isinstance(decision, Proved | Tested):
                 return Conditional(f"{size} = {count}", decision)
     return None
+
+
+def _is_example(side: Expr) -> bool:
+    """Whether a side is written out with numbered entries and no sum: `θ_0 + θ_1 x_1 + θ_2 x_2`."""
+    numbered = any(isinstance(n, Entry) and any(isinstance(i, Num) for i in n.indices) for n in walk(side))
+    return numbered and not _sizes(side)
 
 
 def _sizes(expr: Expr) -> set[str]:
@@ -304,6 +314,17 @@ def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
                 elif isinstance(node, Apply):
                     found.add(node.function)
     return frozenset(found)
+
+
+def variables_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
+    """Names by which a claim differentiates."""
+    return frozenset(
+        node.variable.name
+        for pair in pairs
+        for side in pair
+        for node in walk(side)
+        if isinstance(node, Derivative) and isinstance(node.variable, Sym | Entry)
+    )
 
 
 def names_in_definitions(scope: Scope, names: frozenset[str]) -> frozenset[str]:

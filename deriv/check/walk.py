@@ -194,7 +194,7 @@ class Walk:
         if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
             return replace(base, kind=Kind.UPDATE)
         if relation in APPROXIMATIONS:
-            return self._claim(chain, part, replace(base, kind=Kind.APPROXIMATION))
+            return self._approximation(chain, part, replace(base, kind=Kind.APPROXIMATION))
         if relation not in EQUALITIES:
             return replace(base, verdict=Verdict.UNCHECKED, reason=f"the relation {relation} is not judged")
         if first:
@@ -205,6 +205,16 @@ class Walk:
                 return given
         kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
         return self._claim(chain, part, replace(base, kind=kind))
+
+    def _approximation(self, chain: ChainState, part: Node, base: Step) -> Step:
+        """Numbers are compared to their printed digits; how near two expressions are is not judged."""
+        sides = self.value(chain.parts[-1]), self.value(part)
+        if all(not isinstance(side, str) and is_number(side) for side in sides):
+            return self._claim(chain, part, base)
+        step = self._claim(chain, part, base)
+        if step.verdict is not Verdict.REFUTED:
+            return step
+        return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
         if definitions.declare(self.scope, left, relation, right):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import MINUS_ONE, Add, Apply, Const, Delta, Entry, Expr, Num, Sym, neg
+from deriv.expr.nodes import MINUS_ONE, Add, Apply, Const, Delta, Derivative, Entry, Expr, Num, Sym, neg, walk
 from deriv.expr.tensor import Axis, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power
@@ -58,10 +58,26 @@ def _bracketed(el: Elaborator, base: Node, node: Script) -> Value:
     if isinstance(base, Group) and base.open == "‖":
         return norm_script(el, base, node.sub, node.sup)
     if node.primes:
-        raise MeaningError("a prime on brackets: the variable of the derivative is not written")
+        return _primed_brackets(el, base, node)
     if node.sub is not None:
         return component(el, el.value(base), node)
     return postfixed(el, el.value(base), node)
+
+
+def _primed_brackets(el: Elaborator, base: Node, node: Script) -> Value:
+    """`(e^{2x})'` is a derivative by the only symbol in the brackets."""
+    value = el.value(base)
+    if not isinstance(value, Tensor) or not value.is_scalar or node.sub is not None:
+        raise MeaningError("a prime on brackets: the variable of the derivative is not written")
+    symbols = {part for part in walk(value.body) if isinstance(part, Sym | Entry)}
+    if len(symbols) != 1:
+        raise MeaningError("a prime on brackets: the variable of the derivative is not written")
+    variable = symbols.pop()
+    body = value.body
+    for _ in range(node.primes):
+        body = Derivative(body, variable)
+    result: Value = scalar(body)
+    return postfixed(el, result, node) if node.sup is not None else result
 
 
 def component(el: Elaborator, value: Value, node: Script) -> Value:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from deriv.errors import MeaningError
 from deriv.expr.nodes import Call, Const, Expr, Num, Pow, reciprocal
-from deriv.expr.tensor import Grid, Tensor, Value, elementwise, inner, matmul, scalar
+from deriv.expr.tensor import Axis, Grid, Tensor, Value, elementwise, inner, matmul, scalar
 from deriv.latex.nodes import (
     Additive,
     BigOp,
@@ -112,17 +112,24 @@ class Elaborator:
             return value.entries[0][0]
         raise MeaningError("a scalar was expected, a vector or matrix found")
 
+    def same(self, a: Axis, b: Axis) -> bool:
+        """Whether two axes have one range, learning sizes.
+
+        Written sizes that differ make a step wrong; what it would say if they did not shows how (see `judge`).
+        """
+        return self.ranges.same(a, b) or self.reading.choose("sizes") == 1
+
     def elementwise(self, a: Value, b: Value, combine: Callable[[Expr, Expr], Expr]) -> Value:
         """Entry by entry, learning sizes."""
-        return elementwise(a, b, combine, self.ranges.same)
+        return elementwise(a, b, combine, self.same)
 
     def matmul(self, a: Value, b: Value) -> Value:
         """Matrix product, learning sizes."""
-        return matmul(a, b, self.ranges.same)
+        return matmul(a, b, self.same)
 
     def inner(self, a: Value, b: Value) -> Tensor:
         """Inner product, learning sizes."""
-        return inner(a, b, self.ranges.same)
+        return inner(a, b, self.same)
 
 
 def _number(el: Elaborator, node: Node) -> Value:

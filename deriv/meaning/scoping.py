@@ -99,6 +99,8 @@ def settled(node: Node) -> Node:
 
     Sums whose index goes on after the next sign run on: `Σ_i a_i - b_i` is Σ_i (a_i - b_i).  `Δx` is one symbol.
     """
+    if isinstance(node, Function):
+        node = _with_short_argument(node)
     if isinstance(node, Product):
         node = _with_increments(node)
     if isinstance(node, Additive):
@@ -114,6 +116,28 @@ def settled(node: Node) -> Node:
             if new is not old:
                 changes[field.name] = new
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+_APPLIED_LETTERS = frozenset("f g h F G H p P q sigma phi varphi psi rho pi".split())
+
+
+def _with_short_argument(node: Function) -> Node:
+    """`\\cos x (2 + x)` is cos(x)·(2 + x), although `\\log \\sigma(z)` is log(σ(z))."""
+    if not isinstance(node.arg, Product) or node.arg.ops[0] != "":
+        return node
+    factors, ops = node.arg.factors, node.arg.ops
+    for k in range(1, len(factors)):
+        group = factors[k].base if isinstance(factors[k], Script) else factors[k]  # type: ignore[attr-defined]
+        if not (isinstance(group, Group) and group.open in "([" and isinstance(group.body, Additive)):
+            continue
+        before = factors[k - 1]
+        while isinstance(before, Script):
+            before = before.base
+        if ops[k - 1] == "" and isinstance(before, Name) and before.text not in _APPLIED_LETTERS:
+            first = factors[0] if k == 1 else replace(node.arg, factors=factors[:k], ops=ops[: k - 1])
+            short = replace(node, arg=first, span=Span(node.span.start, factors[k - 1].span.end))
+            return Product(node.span, (short, *factors[k:]), ("", *ops[k:]))
+    return node
 
 
 def _with_increments(node: Product) -> Node:

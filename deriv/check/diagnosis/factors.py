@@ -86,7 +86,7 @@ def _sizes(problem: Problem) -> Iterator[tuple[str, Values]]:
 
 def _scaled(problem: Problem, number: Fraction) -> Iterator[Edit]:
     """The line times a number: an existing coefficient changed, else a new one in front."""
-    code, message = Code.CONSTANT_FACTOR, _factor_words(number)
+    code, message = Code.CONSTANT_FACTOR, _factor_words(number, differentiates=problem.differentiates)
     yield from _changed_coefficients(problem, number, message)
     text = grouped(problem.text, problem.rhs)
     sign, size = "-" if number < 0 else "", abs(number)
@@ -116,8 +116,12 @@ def scaled_term(problem: Problem, term: Node, number: Fraction) -> Iterator[str]
     yield f"({sign}{front}{dot}{text})" if sign else f"{front}{dot}{text}"
 
 
-def _factor_words(number: Fraction) -> str:
+def _factor_words(number: Fraction, *, differentiates: bool) -> str:
     size = abs(number)
+    if differentiates and number == Fraction(1, 2):
+        return "this is 2 times the derivative of what is given: was a factor 1/2 intended there?"
+    if differentiates and number == 2:
+        return "this is half the derivative of what is given: a factor 2 is lost"
     if number == 2:
         return "a factor 2 is lost"
     if number == Fraction(1, 2):
@@ -181,6 +185,9 @@ def _sized(problem: Problem, text: str, power: int, shown: str, rest: Fraction) 
     body, span = grouped(problem.text, problem.rhs), problem.rhs.span
     lost = power == -1
     message = f"the factor 1/{text} is lost" if lost else f"a factor 1/{text} too many"
+    if problem.differentiates and rest == 1:
+        also = f": this is {text} times the derivative of what is given" if lost else ": is a mean intended, not a sum?"
+        message += also
     if rest != 1:
         message += f", and a factor {rest}" if rest > 0 else ", and the sign"
     in_front = next((node for sign, term in terms_of(problem.rhs) for node in factors_of(term)), problem.rhs)

@@ -25,6 +25,8 @@ _MAX_TRIES = 150
 _MAX_READINGS = 3
 
 _PLAIN = frozenset((Code.CHAIN_RULE, Code.SIGN, Code.CONSTANT_FACTOR, Code.EXPONENT_SIGN))
+_SPECIFIC = frozenset((Code.CONSTANT_FACTOR, Code.SUM, Code.WRONG_VARIABLE, Code.INDEX, Code.MISSING_TERM))
+"""Mistakes that the edit names more exactly than the rule book does."""
 Source = Callable[[Problem], Iterator[Edit]]
 _FIRST: tuple[Source, ...] = (signs.numbers, names.derivative_variables, signs.exponent_signs, signs.whole_sign)
 _SECOND: tuple[Source, ...] = (
@@ -39,11 +41,12 @@ _SECOND: tuple[Source, ...] = (
     names.shifted_indices,
     forms.fractions,
     terms.inner_terms,
+    factors.lost_factors,
     names.symbols,
     terms.lost_terms,
     terms.sums,
     terms.brackets,
-    factors.lost_factors,
+    terms.inner_numbers,
     factors.inside_factors,
     signs.digits,
 )
@@ -117,6 +120,8 @@ def _by_mistake(problem: Problem, matches: list[Match], repair: Repair | None) -
     code, message = Code(code_of(slip)), sentence(slip.says)
     if repair is not None:
         edit, text, verdict = repair
+        if edit.code is code and code in _SPECIFIC:
+            message = edit.message
         return Found(Diagnosis(code, message, tidy(text), verdict), edit.focus or problem.rhs.span)
     for text in right_lines(problem, matches[0].site):
         verdict_of = problem.verdict_of(text)

@@ -8,6 +8,7 @@ from deriv.check.diagnosis.edit import Edit, grouped, parts_below, terms_of
 from deriv.check.diagnosis.factors import as_constant, scaled_term
 from deriv.check.diagnosis.problem import Problem, Values, close
 from deriv.check.results import Code
+from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Additive, BigOp, Frac, Group, Name, Node, Number, Product, Root, Script
 from deriv.source import Span
 
@@ -164,7 +165,7 @@ def _slope_terms(problem: Problem, seen: set[str]) -> Iterator[tuple[str, Values
                     continue
 
 
-# --- terms lost in a bracket, a denominator, an argument ----------------------------------------------------------------
+# --- terms lost in a bracket, a denominator, an argument ------------------------------------------------------------
 
 
 def inner_terms(problem: Problem) -> Iterator[Edit]:
@@ -216,14 +217,38 @@ def _wholes(problem: Problem) -> Iterator[tuple[str, list[str]]]:
     from deriv.expr import nodes as n
     from deriv.expr.printing import to_latex
 
-    for site in sites(problem):
-        for node in list(n.walk(site.body))[:80]:
+    canonical = problem.meant.elaborator.ranges.canonical
+    bodies = [d.body.body for d in problem.interpretation.definitions.values() if isinstance(d.body, Tensor)]
+    for body in (*(site.body for site in sites(problem)), *map(canonical, bodies)):
+        for node in list(n.walk(body))[:80]:
             if isinstance(node, n.Add) and len(node.children) <= 4:
                 try:
                     texts = [to_latex(child) for child in node.children]
-                    yield to_latex(node), [("" if t.startswith("-") else "+") + _bare(t) for t in texts]
                 except (KeyError, TypeError):
                     continue
+                signed = [text if text.startswith("-") else f"+{text}" for text in texts]
+                for terms in (signed, [("+" if t[0] == "-" else "-") + t[1:] for t in signed]):
+                    yield _joined(terms), [t[0] + _bare(t[1:]) for t in terms]
+
+
+def _joined(terms: list[str]) -> str:
+    """Signed terms as a sum, one with a plus sign first."""
+    first = next((term for term in terms if term[0] == "+"), terms[0])
+    rest = [term for term in terms if term is not first]
+    return " ".join([first.removeprefix("+"), *(f"{term[0]} {term[1:]}" for term in rest)])
+
+
+def inner_numbers(problem: Problem) -> Iterator[Edit]:
+    """(x) for (x - 1): a number lost in a bracket."""
+    for count, node in enumerate(_places(problem)):
+        if count >= 6:
+            return
+        text = problem.slice(node).strip()
+        for number in (1, 2):
+            message = f"a {number} is missing"
+            front = f"{number} {text}" if text.startswith("-") else f"{number} + {text}"
+            yield Edit(((node.span, front),), Code.MISSING_TERM, message, node.span)
+            yield Edit(((node.span, f"{text} - {number}"),), Code.MISSING_TERM, message, node.span)
 
 
 # --- sums and brackets ------------------------------------------------------------------------------------------------
