@@ -158,6 +158,11 @@ class Problem:
         except (DerivError, RecursionError):
             return None
 
+    def term(self, node: Node) -> Values | None:
+        """The values of a term that has the shape of the whole side."""
+        sides = self.sides(node)
+        return self.values(sides) if sides is not None else None
+
     def _elaborator(self) -> Elaborator:
         old = self.meant.elaborator
         return Elaborator(self.judge.scope, Reading(dict(old.reading.answers)), old.ranges.copy(), _fresh=_FRESH)

@@ -74,7 +74,7 @@ def term_factors(problem: Problem) -> Iterator[Edit]:
         return
     gap = _gap(problem)
     for sign, term in terms_of(problem.rhs):
-        own = problem.number(term)
+        own = problem.term(term)
         if own is None or sign not in "+-":
             continue
         share = as_constant(
@@ -111,7 +111,7 @@ def _candidates(problem: Problem) -> Iterator[tuple[str, Values]]:
         if text in seen or len(seen) >= _MOST or "&" in text:
             continue
         seen.add(text)
-        values = problem.number(node) if node is not None else None
+        values = problem.term(node)
         if values is not None:
             yield text, values
     yield from _slope_terms(problem, seen)
