@@ -413,8 +413,7 @@ class Walk:
             notes=outcome.notes,
             focus=part.span,
         )
-        differentiates = base.kind is Kind.DERIVATIVE
-        found = self.diagnose(outcome, previous, part, differentiates) if self.diagnose is not None else None
+        found = self.diagnose(outcome, previous, part, base.kind is Kind.DERIVATIVE) if self.diagnose else None
         doubt = self.guard.unexplained(outcome) if found is None else None
         if doubt is not None:
             return self._unchecked(base, outcome, doubt)
