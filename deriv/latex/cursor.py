@@ -16,6 +16,7 @@ OPENERS = frozenset(["open", "left", "lb", "begin"])
 CLOSERS = {"close": "open", "right": "left", "rb": "lb", "end": "begin"}
 STARTS = frozenset("num name word fn big nabla partial dee text open left lb begin sym cmd".split())
 ENDS = frozenset("eof rb close right sep mid colon nl amp end infix".split())
+FRACTIONS = frozenset(r"\frac \dfrac \tfrac \cfrac \nicefrac \sfrac".split())
 SIGN_NAMES = {"+": "plus", "-": "minus", "±": "pm", "∓": "mp"}
 
 
@@ -88,12 +89,17 @@ class Cursor:
         self._unwrap_operators()
 
     def _unwrap_operators(self) -> None:
-        r"""`{\rm d}x` is `\mathrm{d}x`, `\mathop{\arg\max}_x` is `\arg\max_x`."""
-        pieces = self.pieces
+        r"""`{\rm d}x` is `\mathrm{d}x`, `\mathop{\arg\max}_x` is `\arg\max_x`, `{\frac{d}{dx}} f` loses its braces."""
+        pieces, match = self.pieces, self.levels.match
         for k in range(len(pieces) - 2):
-            if pieces[k].kind != "lb" or pieces[k + 1].kind not in ("dee", "fn", "big", "word"):
+            if pieces[k].kind != "lb" or pieces[k + 1].kind not in ("dee", "fn", "big", "word", "cmd"):
                 continue
             end = k + 2 + (pieces[k + 1].text == "arg" and pieces[k + 2].kind == "fn")
+            if pieces[k + 1].kind == "cmd":
+                end = match.get(k + 2, -2) + 1
+                if pieces[k + 1].text not in FRACTIONS or match.get(end, -2) + 1 != match.get(k):
+                    continue
+                end = match[k]
             if pieces[end].kind == "rb" and not self._is_argument(k):
                 pieces[k].kind = pieces[end].kind = "nil"
         self.skip_nil()

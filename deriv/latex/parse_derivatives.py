@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from deriv.latex import symbols as sy
+from deriv.latex.cursor import FRACTIONS
 from deriv.latex.nodes import Deriv, Differential, Frac, Group, Items, Name, Node, Number, Product, Script, Symbol
 from deriv.latex.parse_environments import Environments
 from deriv.latex.pieces import Piece
 from deriv.source import Span
 
 Marker = Literal["d", "partial"]
-_FRACTIONS = frozenset(r"\frac \dfrac \tfrac \cfrac \nicefrac \sfrac".split())
 _PHYSICS = {r"\dv": "d", r"\odv": "d", r"\derivative": "d", r"\pdv": "partial", r"\pderiv": "partial", r"\fdv": "d"}
 
 
@@ -170,7 +170,7 @@ class Derivatives(Environments):
         """A command; a fraction may be a derivative."""
         if self.peek.text in _PHYSICS:
             return self._physics(self.advance())
-        if self.peek.text not in _FRACTIONS:
+        if self.peek.text not in FRACTIONS:
             return self.command(self.advance())
         derivative = self.derivative_ahead()
         piece = self.advance()
@@ -196,7 +196,7 @@ class Derivatives(Environments):
 
     def derivative_ahead(self) -> bool:
         """Whether the fraction here is d over d."""
-        if self.peek.text not in _FRACTIONS:
+        if self.peek.text not in FRACTIONS:
             return self.peek.text in _PHYSICS
         start, end, following = self._extent(self.i + 1)
         if following >= len(self.pieces):

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from deriv.latex import symbols as sy
-from deriv.latex.nodes import Additive, BigOp, Function, Items, Nabla, Name, Node, Number, Product, Script, Symbol
+from deriv.latex.nodes import (
+    Additive,
+    BigOp,
+    Function,
+    Group,
+    Items,
+    Nabla,
+    Name,
+    Node,
+    Number,
+    Product,
+    Root,
+    Script,
+    Symbol,
+)
 from deriv.latex.parse_derivatives import Derivatives
 from deriv.latex.pieces import Piece
 
@@ -73,6 +87,7 @@ class Operators(Derivatives):
         place = Symbol(piece.span, "placeholder")
         scripted = self.scripted(place)
         sub, sup, primes = under, None, 0
+        scripts = isinstance(scripted, Script) or under is not None
         if isinstance(scripted, Script):
             if scripted.base is not place:
                 raise self.error(piece, "two superscripts on a function")
@@ -80,7 +95,10 @@ class Operators(Derivatives):
         self._skip_quads_before_argument()
         arg = self._function_argument(name, binding=sub is not None and name in _BINDING)
         self.depth -= 1
-        return Function(piece.span.to(self.last_span), name, arg, sub, sup, primes)
+        span = piece.span.to(self.last_span)
+        if name == "sqrt" and isinstance(arg, Group) and not scripts:
+            return Root(span, arg.body)
+        return Function(span, name, arg, sub, sup, primes)
 
     def _skip_quads_before_argument(self) -> None:
         if self.peek.kind == "quad" and self.starts_factor(self.after()):

@@ -3,18 +3,104 @@ r"""Control words with their own ways (`\text`, `\left`, `\begin`, labels, fonts
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from deriv.latex import symbols as sy
+from deriv.latex.letters import Letters
 from deriv.latex.lex import Token
-from deriv.latex.pieces import Handler, Piece, Preparer
+from deriv.latex.pieces import SIMPLE, Piece
 
 WORD = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9\-._ ]*\Z")
 
 
+_COMPOUND = (":=", "::=", "==", "<=>", "<=", ">=", "=>", "->", "|->", "<-", "!=", "=:")
+_LABELLED_ARROWS = frozenset(key for key in SIMPLE if key.startswith(r"\x") and SIMPLE[key][0] in ("rel", "arrow"))
+
+
+class Preparer(Letters):
+    """One pass over the tokens of a block."""
+
+    def run(self) -> list[Piece]:
+        """All pieces."""
+        tokens, count = self.tokens, len(self.tokens)
+        while self.i < count:
+            token = tokens[self.i]
+            kind = token.kind
+            if kind in ("space", "comment"):
+                self.spaced = True
+                self.i += 1
+            elif kind == "letter":
+                self.letters()
+            elif kind == "number":
+                self.number(token)
+            elif kind == "newline":
+                self.i += 1
+                self.emit("nl", token.text, token.span)
+            elif kind == "dots":
+                self.i += 1
+                self.emit("sym", "dots", token.span)
+            else:
+                self._other(token)
+        return self.out
+
+    def _other(self, token: Token) -> None:
+        text = sy.UNICODE.get(token.text, token.text)
+        if self.i in self.dropped:
+            self.i += 1
+            return
+        special = _SPECIAL.get(text)
+        if special is not None:
+            self.i += 1
+            special(self, token)
+            return
+        if text in ":=<>-!|" and self._compound(token):
+            return
+        if text == "*" and self.i + 1 < len(self.tokens) and self.tokens[self.i + 1].text == "*":
+            self.power()
+            return
+        simple = SIMPLE.get(text)
+        self.i += 1
+        if simple is None:
+            self.rare(token, text)
+        elif text == r"\T" and (not self.out or self.out[-1].kind not in ("sup", "lb")):
+            self.emit("unknown", text, token.span)
+        else:
+            self._mode(text)
+            self.emit(simple[0], simple[1], token.span, simple[2])
+            if text in _LABELLED_ARROWS:
+                self.skip_optional()
+                self.argument()
+
+    def _mode(self, text: str) -> None:
+        if text == "{":
+            self.modes.append(self.modes[-1])
+        elif text == "}" and len(self.modes) > 1:
+            self.modes.pop()
+
+    def _compound(self, token: Token) -> bool:
+        """Relation signs typed with several characters."""
+        joined = token.text
+        for k in range(self.i + 1, min(self.i + 3, len(self.tokens))):
+            if self.tokens[k].kind != "char" or len(self.tokens[k].text) != 1:
+                break
+            joined += self.tokens[k].text
+        for sign in _COMPOUND:
+            if joined.startswith(sign) and len(sign) > 1:
+                after = self.tokens[self.i + len(sign)].text if self.i + len(sign) < len(self.tokens) else ""
+                if sign == "<-" and (after[:1].isdigit() or not self.spaced):
+                    continue
+                if sign == "!=" and not self.spaced:
+                    continue
+                span = token.span.to(self.tokens[self.i + len(sign) - 1].span)
+                self.i += len(sign)
+                self.emit("rel", sy.RELATIONS[sign], span)
+                return True
+        return False
+
+
 def prepare(tokens: Sequence[Token]) -> list[Piece]:
     """The pieces of a block's tokens."""
-    return Preparer(tokens, _SPECIAL).run()
+    return Preparer(tokens).run()
 
 
 def _nothing(p: Preparer, token: Token) -> None:
@@ -200,7 +286,7 @@ def _gap(p: Preparer, token: Token) -> None:
     p.spaced = p.gap = True
 
 
-_SPECIAL: dict[str, Handler] = {
+_SPECIAL: dict[str, Callable[[Preparer, Token], None]] = {
     **dict.fromkeys(sy.SPACES | sy.IGNORED, _nothing),
     **dict.fromkeys(sy.IGNORED_WITH_ARGUMENTS, _with_arguments),
     **dict.fromkeys(sy.TEXTS, _text),

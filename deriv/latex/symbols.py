@@ -7,6 +7,8 @@ GREEK = frozenset(
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varepsilon vartheta varphi varrho varsigma "
     "varpi varkappa digamma".split()
 )
+# Greek letters written out without a backslash; shorter ones may be products of letters.
+PLAIN_NAMES = frozenset(g for g in GREEK if len(g) > 3) | {"phi", "psi", "eta", "rho", "tau"}
 NAMES = {
     **{f"\\{g}": g for g in GREEK},
     r"\ell": "ell", r"\hbar": "hbar", r"\imath": "imath", r"\jmath": "jmath", r"\Re": "Re", r"\Im": "Im",

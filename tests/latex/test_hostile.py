@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deriv.errors import ReadingError
+from deriv.latex import nodes as n
 from deriv.latex.parse import parse_block, parse_formula
 from deriv.latex.scan import find_blocks
 from deriv.source import Span
+from tests.latex.test_positions import walk
 
 PIECES = [
     "x", "y", "d", "dx", "1", "2.5", "f", "ln", "exp", r"\sin", r"\log", r"\max", r"\arg", r"\alpha",
@@ -24,22 +26,45 @@ PIECES = [
 ]  # fmt: skip
 
 
+def check(node: n.Node, size: int) -> None:
+    """What nodes.py promises about every tree."""
+    for part in walk(node):
+        assert 0 <= part.span.start <= part.span.end <= size
+        match part:
+            case n.Product():
+                assert len(part.factors) == len(part.ops) + 1 >= 2
+            case n.Additive():
+                assert len(part.terms) == len(part.signs) >= 1
+            case n.Chain():
+                assert len(part.parts) == len(part.relations) + 1 >= 2
+                assert all(p is not None for p in part.parts[1:-1])
+            case n.Items():
+                assert len(part.items) == len(part.separators) + 1 >= 2
+            case n.Deriv():
+                assert part.by
+                assert part.body is not None or not part.ratio
+            case n.Script():
+                assert part.primes or part.sub is not None or part.sup is not None
+
+
 def read(text: str) -> Span:
     """The place of the tree, or of the error."""
     try:
-        return parse_formula(text).span
+        node = parse_formula(text)
+        check(node, len(text))
+        return node.span
     except ReadingError as error:
         return Span(error.start, error.end)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_token_soup_gives_a_tree_or_a_reading_error(text: str) -> None:
     place = read(text)
     assert 0 <= place.start <= place.end <= len(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     st.lists(
         st.sampled_from([*PIECES, "$$", r"\[", r"\]", r"\(", "`", "```\n", "<!--", "-->", "\n\n"]), max_size=60
