@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
 from deriv.expr.nodes import Expr, Sym
-from deriv.expr.tensor import Axis, Grid, Tensor, Value
-from deriv.meaning.ranges import Ranges
+from deriv.expr.tensor import Axis, Grid, Matcher, Tensor, Value
 
 Pair = tuple[Expr, Expr]
 
@@ -22,12 +21,12 @@ class Aligned:
     transposed: bool = False
 
 
-def align(lhs: Value, rhs: Value, ranges: Ranges) -> Aligned:
+def align(lhs: Value, rhs: Value, same: Matcher) -> Aligned:
     """Pair the entries of two values; a vector standing the other way is a matter of layout."""
     if isinstance(lhs, Grid) or isinstance(rhs, Grid):
         return _align_grids(lhs, rhs)
     if lhs.is_vector and rhs.is_vector:
-        if not ranges.same(lhs.axis, rhs.axis):
+        if not same(lhs.axis, rhs.axis):
             raise MeaningError("the two sides have different sizes")
         index = Sym(lhs.axis.index)
         turned = (lhs.rows is None) != (rhs.rows is None)
@@ -37,7 +36,7 @@ def align(lhs: Value, rhs: Value, ranges: Ranges) -> Aligned:
             f"the left side is {shape_words(lhs)}, the right side {shape_words(rhs)}, as they are read here"
         )
     for a, b in ((lhs.rows, rhs.rows), (lhs.cols, rhs.cols)):
-        if a is not None and b is not None and not ranges.same(a, b):
+        if a is not None and b is not None and not same(a, b):
             raise MeaningError("the two sides have different sizes")
     row, col = _index(lhs.rows), _index(lhs.cols)
     return Aligned(((lhs.body, rhs.at(row, col)),))

@@ -149,7 +149,7 @@ class Judge:
         elaborator = Elaborator(self.scope, reading, ranges)
         try:
             left, right = elaborator.value(lhs), elaborator.value(rhs)
-            aligned = align(left, right, ranges)
+            aligned = align(left, right, elaborator.same)
             ranges.unify_letters(*(side for pair in aligned.pairs for side in pair))
         except MeaningError as problem:
             return str(problem), reading

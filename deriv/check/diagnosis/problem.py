@@ -141,7 +141,7 @@ class Problem:
         elaborator = self._elaborator()
         try:
             value = elaborator.value(node)
-            pairs = align(self.meant.lhs, value, elaborator.ranges).pairs
+            pairs = align(self.meant.lhs, value, elaborator.same).pairs
             canonical, resolver = elaborator.ranges.canonical, self.interpretation.resolver(self.judge.scope)
             return [canonical(resolver.resolve(canonical(b))) for _, b in pairs]
         except (DerivError, RecursionError):

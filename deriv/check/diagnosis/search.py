@@ -131,15 +131,18 @@ def _by_mistake(problem: Problem, matches: list[Match], repair: Repair | None) -
 
 
 def _by_rewrite(problem: Problem, rewrite: Rewrite, repair: Repair | None) -> Found | None:
+    """The misapplied law; the repair is the shorter of the edited line and the law applied rightly."""
     code, message = Code(rewrite.code), sentence(rewrite.says)
-    if repair is not None:
-        edit, text, verdict = repair
-        return Found(Diagnosis(code, message, tidy(text), verdict), edit.focus or problem.rhs.span)
+    edited = tidy(repair[1]) if repair is not None else ""
     for text in right_rewrites(problem, rewrite):
+        if repair is not None and len(edited) <= len(text) + 4:
+            break
         found = problem.verdict_of(text)
         if found is not None:
             return Found(Diagnosis(code, message, tidy(text), found), problem.rhs.span)
-    return None
+    if repair is None:
+        return None
+    return Found(Diagnosis(code, message, edited, repair[2]), repair[0].focus or problem.rhs.span)
 
 
 def sentence(text: str) -> str:
