@@ -11,6 +11,8 @@ from deriv.latex.parse_environments import Environments
 from deriv.latex.pieces import Piece
 from deriv.source import Span
 
+# In `dn` and `dk` the d is a size, not a differential.
+_COUNTS = frozenset("nmkijNMKD")
 Marker = Literal["d", "partial"]
 _PHYSICS = {r"\dv": "d", r"\odv": "d", r"\derivative": "d", r"\pdv": "partial", r"\pderiv": "partial", r"\fdv": "d"}
 
@@ -43,7 +45,7 @@ class Derivatives(Environments):
         if piece.kind == "dee" or self.integrals:
             return following.kind in ("name", "word", "cmd", "lb", "open", "left", "text")
         letter = following.kind == "name" and (
-            following.glued or not following.text.isascii() or len(following.text) > 1
+            (following.glued and following.text not in _COUNTS) or len(following.text) > 1
         )
         command = following.kind == "cmd" and (following.text in sy.FONTS or following.text in sy.ACCENTS)
         if piece.glued:  # `y dx` written as one run
