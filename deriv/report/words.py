@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from deriv.check.results import Code, Counterexample, FileResult, Kind, Step, Summary, Verdict
@@ -40,10 +41,35 @@ def follows_line(file: FileResult, step: Step) -> bool:
     return left < source.position(step.span.start)[0]
 
 
+_BALL = re.compile(r"^\[(-?\d+\.\d+)(?:e([+-]?\d+))? \+/- \d")
+
+
+def shown(value: str, other: str) -> str:
+    """An enclosed value as a reader wants it: five digits, more when the other value needs them to look different."""
+    found, against = _number(value), _number(other)
+    if found is None:
+        return value
+    for digits in range(5, 12):
+        text = f"{found:.{digits}g}"
+        if against is None or text != f"{against:.{digits}g}":
+            return text if float(text) == found else f"{text}…"
+    return value
+
+
+def _number(value: str) -> float | None:
+    ball = _BALL.match(value)
+    text = f"{ball[1]}e{ball[2] or 0}" if ball else value
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def evidence(file: FileResult, step: Step, counterexample: Counterexample) -> str:
     """`at x = 1 the line before is 1.0806…, this line 0.5403…`."""
     left, right = ("the line before", "this line") if follows_line(file, step) else ("the left side", "the right side")
-    values = f"{left} is {counterexample.lhs}, {right} {counterexample.rhs}"
+    values = f"{left} is {shown(counterexample.lhs, counterexample.rhs)}, "
+    values += f"{right} {shown(counterexample.rhs, counterexample.lhs)}"
     where = point(counterexample)
     return f"at {where} {values}" if where else values
 
@@ -81,7 +107,8 @@ def one_line(step: Step) -> str:
     parts = [explanation(step)]
     if step.counterexample is not None:
         where = point(step.counterexample)
-        values = f"{step.counterexample.lhs} against {step.counterexample.rhs}"
+        one, two = step.counterexample.lhs, step.counterexample.rhs
+        values = f"{shown(one, two)} against {shown(two, one)}"
         parts.append(f"at {where} the sides are {values}" if where else f"the sides are {values}")
     return "; ".join(filter(None, [*parts, help_for(step)]))
 
