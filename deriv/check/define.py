@@ -34,7 +34,7 @@ def head_of(scope: Scope, node: Node) -> Head | None:
         node = node.body
     if isinstance(node, Function):
         group = node.arg
-        if canonical_function(node.name) in ELEMENTARY:
+        if canonical_function(node.name) in ELEMENTARY | {"max", "min", "lg", "det", "tr", "diag"}:
             return None
         if isinstance(group, Group) and node.sub is None and node.sup is None and plain_arguments(group.body):
             return Head(Marks(node.name), _params(group), node)
@@ -67,9 +67,17 @@ def _name_head(scope: Scope, node: Name | Script) -> Head | None:
     marks = _marks(scope, node)
     if marks is None or marks.transposed or marks.inverse or marks.power is not None or marks.primes:
         return None
+    if isinstance(node, Name) and node.text == "pi" and known_constant(scope, node.text):
+        return None
     if isinstance(node, Name) and (is_index_letter(node) and node.text in scope.survey.bound_letters):
         return None
     return Head(marks, None, node)
+
+
+def known_constant(scope: Scope, name: str) -> bool:
+    """Whether π is the number, not a quantity with that name."""
+    survey = scope.survey
+    return not (survey.letter_subscripts[name] or survey.denominators[name] or survey.applied[name])
 
 
 def _function_head(scope: Scope, node: Product) -> Head | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from deriv.check.judge import Outcome, labels, names_of
 from deriv.equal.decision import Different, Undecided
-from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node
 from deriv.meaning.names import children
@@ -31,6 +31,7 @@ class Guard:
             return "the step could not be decided"
         return (
             self._particular_indices(outcome)
+            or self._particular_region(outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
@@ -52,6 +53,20 @@ class Guard:
                 return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
         return None
 
+    def _particular_region(self, outcome: Outcome) -> str | None:
+        """The text speaks of a region (`if yz < 1`) and the claim has kinks: it may be about that region."""
+        if not self.scope.regions:
+            return None
+        kinks = ("max", "min", "abs", "relu", "sign", "heaviside")
+        sides = [side for pair in outcome.pairs for side in pair]
+        kinked = any(
+            isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) for side in sides for n in walk(side)
+        )
+        names = _labels(outcome, 0) | _labels(outcome, 1)
+        if kinked and any(names & region for region in self.scope.regions):
+            return "the text speaks of a region, and this may be meant there only"
+        return None
+
     def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
         left, right = _symbols(outcome, 0), _symbols(outcome, 1)
         if not left and not right and not first:
@@ -67,7 +82,7 @@ class Guard:
 
     def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
-        new = right - left - _labels(by_head, 0)
+        new = right - left - _labels(by_head, 0) - _written(outcome) - _written(by_head)
         functions = sorted(_functions(outcome, 0) - _functions(outcome, 1))
         if functions:
             return f"{', '.join(functions)} is not defined here, and something else stands in its place"
@@ -90,7 +105,8 @@ class Guard:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
         if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"
-        if right - left or outcome.notes or not _is_scalar(outcome):
+        accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
+        if right - left - _written(outcome) or outcome.notes or accented or not _is_scalar(outcome):
             return "the two sides differ as they are read here, but no known mistake explains how"
         used = names_of(outcome.meant.aligned.pairs)
         if any(self._defined_twice(name) for name in used):
@@ -152,6 +168,13 @@ def _labels(outcome: Outcome, side: int) -> set[str]:
     for pair in outcome.pairs:
         found |= labels(pair[side])
     return found
+
+
+def _written(outcome: Outcome) -> set[str]:
+    """Names on the left side as it is written, before definitions are put in."""
+    if outcome.meant is None:
+        return set()
+    return {name for left, _ in outcome.meant.aligned.pairs for name in names_of(((left, left),))}
 
 
 def _functions(outcome: Outcome, side: int) -> set[str]:

@@ -6,7 +6,7 @@ symbol stands for it; the step then holds under that assumption, which is also k
 
 from __future__ import annotations
 
-from deriv.latex.nodes import Decorated, Group, Items, Name, Node, Script
+from deriv.latex.nodes import Decorated, Group, Items, Name, Node, Number, Script
 from deriv.meaning.names import base_name, children
 from deriv.meaning.scope import Scope
 
@@ -27,6 +27,21 @@ def put_in(scope: Scope, lhs: Node, rhs: Node) -> list[tuple[Node, Node]] | None
     if len(found) > _MAX_PAIRS or not all(_may_stand_for(scope, a, b) for a, b in found.values()):
         return None
     return list(found.values())
+
+
+def is_open(found: list[tuple[Node, Node]], rhs: Node) -> bool:
+    """Whether numbers stand for some symbols while others stay: put in, or a slip, which the text alone can tell."""
+    return any(isinstance(_strip(body), Number) for _, body in found) and _has_symbols(rhs)
+
+
+def _has_symbols(node: Node) -> bool:
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Name) and len(part.text) == 1:
+            return True
+        stack.extend(children(part))
+    return False
 
 
 def _strip(node: Node) -> Node:

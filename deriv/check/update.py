@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deriv.latex.nodes import Additive, Name, Node, Script
+from deriv.latex.nodes import Additive, Name, Node, Number, Script
 from deriv.meaning.names import base_name, children
 from deriv.meaning.scope import Scope
 
@@ -41,8 +41,8 @@ def _marks_step(left: Node) -> bool:
     stack = list(marks)
     while stack:
         part = stack.pop()
-        if isinstance(part, Additive) and len(part.terms) == 2:
-            return True
+        if isinstance(part, Additive) and len(part.terms) == 2 and isinstance(part.terms[1], Number):
+            return isinstance(part.terms[0], Name)
         if isinstance(part, Name) and len(part.text) > 1 and part.font == "rm":
             return True
         if isinstance(part, Name) and part.text in ("new", "next"):

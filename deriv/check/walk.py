@@ -10,7 +10,7 @@ from deriv.check.diagnosis.search import Found
 from deriv.check.guard import Guard
 from deriv.check.judge import Judge, Outcome
 from deriv.check.results import Counterexample, Kind, Step, Verdict
-from deriv.check.substitution import put_in
+from deriv.check.substitution import is_open, put_in
 from deriv.check.update import is_update
 from deriv.equal.decision import Conditional, Different, Proved, Tested
 from deriv.errors import MeaningError, ReadingError
@@ -217,6 +217,7 @@ class Walk:
         return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
+        self.scope.regions.append(frozenset(argument_names(left) | argument_names(right)))
         if definitions.declare(self.scope, left, relation, right):
             return replace(base, kind=Kind.DECLARATION)
         reason = "inequalities are not judged"
@@ -358,6 +359,10 @@ class Walk:
         found = put_in(self.scope, previous, part)
         if found is None:
             return None
+        if is_open(found, part):
+            names = ", ".join(self._words(symbol) for symbol, _ in found)
+            reason = f"numbers stand in the place of {names}, which have no value here"
+            return replace(base, verdict=Verdict.UNCHECKED, reason=reason)
         line = self.source.position(part.span.start)[0]
         kept = len(self.scope.history), dict(self.scope.instances)
         for symbol, body in found:

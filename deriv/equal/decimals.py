@@ -1,9 +1,9 @@
 """Decimals: exact data on one reading, a rounded value on the other.
 
 A step with decimals holds when it holds exactly, or when the written result lies within one unit in its last digit of
-what its inputs give.  Inputs written at least as finely as the result count with half a unit of their own.  An input
-coarser than the result (0.70 in -log(0.70) = 0.361, carried on with all its digits) neither proves nor refutes: a
-difference that such roundings could explain stays undecided, unless the input has a single digit and so is data.
+what its inputs give.  That the inputs may be rounded themselves (0.70 in -log(0.70) = 0.361, carried on with all its
+digits) neither proves nor refutes: a difference that such roundings could explain stays undecided, unless the input is
+coarser than the result and has a single digit, and so is data.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _radii(claim: Claim, unit: Fraction | None) -> tuple[Radii, Radii]:
     for number in _decimals(claim.lhs, claim.rhs):
         half = number.unit / 2
         fine = unit is not None and number.unit <= unit
-        sure[number] = half if fine and _digits(number) > 1 else Fraction(0)
+        sure[number] = Fraction(0)
         most[number] = half if fine or unit is None or _digits(number) > 1 else Fraction(0)
     return sure, most
 

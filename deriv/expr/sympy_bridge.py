@@ -178,7 +178,9 @@ def _derivative(body: Any, variable: Any) -> Any:
 def from_sympy(expr: Any) -> Expr:
     """Our expression for what a user of SymPy passes; a `MeaningError` names what cannot be read."""
     counter: dict[str, int] = {}
-    return _read(sympy.sympify(expr), counter)
+    if isinstance(expr, str):
+        raise MeaningError("a SymPy expression was expected, not a text")  # SymPy would evaluate it
+    return _read(expr if isinstance(expr, sympy.Basic) else sympy.Rational(expr), counter)
 
 
 def _read(root: Any, counter: dict[str, int]) -> Expr:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deriv.errors import MeaningError
 from deriv.expr.nodes import (
     Apply,
+    Derivative,
     Entry,
     Expr,
     Sym,
@@ -93,16 +94,39 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
     while isinstance(node, Decorated):
         node = node.body
     base = node.base if isinstance(node, Script) else node
+    if isinstance(node, Script) and isinstance(base, Group) and node.primes:
+        return _primed_call(el, node, group)
     if is_indicator_name(base) and isinstance(group.body, Chain) and not isinstance(node, Script):
         return indicator(el, group.body)
     if not isinstance(base, Name) or group.open not in "([{":
         return None
     if base.font == "bb" or (group.open == "[" and base.text in ("E", "Var", "Cov")):
         raise MeaningError("expectations and probabilities are not judged yet")
+    if isinstance(group.body, Chain) and group.open == "(":
+        raise MeaningError(f"an event in the argument of {canonical(base)}")
     marks = marks_of(el, base, node) if isinstance(node, Script) else Marks(canonical(base))
+    _undot(el, base, marks)
     if marks.transposed or not _is_application(el, marks, group):
         return None
     return _apply(el, marks, group)
+
+
+def _primed_call(el: Elaborator, node: Script, group: Group) -> Value:
+    """`(f g)'(x)`: the derivative at the variable itself."""
+    value, at = el.value(node), el.value(group.body)
+    if not (isinstance(value, Tensor) and isinstance(value.body, Derivative) and isinstance(at, Tensor)):
+        raise MeaningError("a derivative of brackets at an argument")
+    if at.body != value.body.variable:
+        raise MeaningError("a derivative of brackets at an argument other than its variable")
+    return value
+
+
+def _undot(el: Elaborator, base: Name, marks: Marks) -> None:
+    """`\\dot v(t)` of a function v is its derivative."""
+    plain = base.text
+    if base.accents in (("dot",), ("ddot",)) and el.scope.lookup(plain, "function") is not None:
+        marks.name = plain
+        marks.primes = len(base.accents[0]) - 2
 
 
 def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import MINUS_ONE, Add, Apply, Const, Delta, Derivative, Entry, Expr, Num, Sym, neg, walk
+from deriv.expr.nodes import MINUS_ONE, Add, Apply, Const, Delta, Derivative, Entry, Expr, Num, Pow, Sym, neg, walk
 from deriv.expr.tensor import Axis, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power
@@ -121,9 +121,32 @@ def marks_of(el: Elaborator, base: Name, node: Script) -> Marks:
             marks.name += f"_{label_text(part)}"
         else:
             marks.subs.append(index)
-    for part in superscript_parts(node.sup):
+    parts = superscript_parts(node.sup)
+    if marks.name == "e" and len(parts) > 1 and node.sup is not None:
+        parts = (node.sup,)  # a product in the exponent
+    for part in parts:
         _superscript(el, marks, part)
+    _numbered(el, marks)
     return marks
+
+
+def _numbered(el: Elaborator, marks: Marks) -> None:
+    """Numbers count nothing where no letter ever does: `a_1`, `a_2`, `W^{[1]}` are quantities of their own."""
+    survey, stem = el.scope.survey, marks.name
+    if marks.sups and all(isinstance(s, Num) for s in marks.sups) and not survey.sup_letters[stem]:
+        marks.name += "__" + "_".join(str(s.value) for s in marks.sups if isinstance(s, Num))
+        marks.sups = []
+    elif marks.subs and all(isinstance(s, Num) for s in marks.subs) and _only_numbered(el, stem):
+        marks.name += "_" + "_".join(str(s.value) for s in marks.subs if isinstance(s, Num))
+        marks.subs = []
+
+
+def _only_numbered(el: Elaborator, stem: str) -> bool:
+    """Whether a name is never subscripted by letters, written bare or known as a vector."""
+    survey = el.scope.survey
+    if survey.letter_subscripts[stem] or survey.bare[stem] or el.scope.lookup(stem) is not None:
+        return False
+    return survey.rank(stem, bold=False) is None and survey.rank(stem, bold=True) != 2 and stem not in survey.bold
 
 
 def index_expr(el: Elaborator, part: Node) -> Expr | None:
@@ -214,8 +237,9 @@ def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
 def _constant(el: Elaborator, base: Name, marks: Marks) -> Expr | None:
     if marks.subs or marks.sups or marks.primes or base.accents or marks.transposed:
         return None
-    if not marks.power and base.text in el.env:
-        return el.env[base.text]
+    if base.text in el.env:
+        bound = el.env[base.text]
+        return bound if marks.power is None else Pow(bound, marks.power)
     known = {"e": Const("e"), "pi": Const("pi")}.get(base.text)
     if known is None or base.font not in ("", "rm") or marks.name != base.text:
         return None
@@ -275,6 +299,15 @@ def _primed(el: Elaborator, marks: Marks) -> Value:
     """`f'` of a function is its derivative at its own argument; other primed names are just other names."""
     if el.scope.is_function(marks.name) and not marks.subs and el.scope.lookup(marks.name, "function"):
         return derivative_of_function(el, marks.name, marks.primes)
+    scalar_definition = el.scope.lookup(marks.name, "scalar")
+    if scalar_definition is not None and not marks.subs and isinstance(scalar_definition.body, Tensor):
+        symbols = {n for n in walk(scalar_definition.body.body) if isinstance(n, Sym | Entry)}
+        if len(symbols) == 1:
+            body: Expr = Sym(marks.name)
+            variable = symbols.pop()
+            for _ in range(marks.primes):
+                body = Derivative(body, variable)
+            return scalar(body)
     marks.name += "prime" * marks.primes
     return indexed(el, marks, 0, bold=False)
 
@@ -294,9 +327,19 @@ def usual_argument(el: Elaborator, name: str) -> Expr:
     return Sym(keys[0]) if len(keys) == 1 else Sym("_argument")
 
 
+def _may_be_imaginary(el: Elaborator, base: Name) -> bool:
+    """A bare i that counts nothing anywhere may be the imaginary unit."""
+    survey = el.scope.survey
+    if base.text != "i" or base.font not in ("", "rm") or el.scope.lookup("i") is not None:
+        return False
+    return "i" not in survey.bound_letters and not survey.index_letters["i"] and not survey.denominators["i"]
+
+
 def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     """A symbol with its indices: scalar, member of a family, vector or matrix."""
     scope = el.scope
+    if _may_be_imaginary(el, base) and not (marks.subs or marks.sups):
+        raise MeaningError("i may be the imaginary unit")
     definition = scope.lookup(marks.name, "function")
     if definition is not None and not (marks.subs or marks.sups) and not scope.lookup(marks.name, "scalar"):
         return scalar(Apply(marks.name, tuple(Sym(p) for p in definition.params)))

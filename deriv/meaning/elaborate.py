@@ -153,7 +153,17 @@ def _additive(el: Elaborator, node: Node) -> Value:
 
 def _product(el: Elaborator, node: Node) -> Value:
     assert isinstance(node, Product)
+    if _is_mixed_number(node):
+        raise MeaningError("a whole number beside a fraction of numbers may be a mixed number or a product")
     return fold(el, applications.applied(el, node.factors, node.ops))
+
+
+def _is_mixed_number(node: Product) -> bool:
+    """`3 \\frac{1}{2}`."""
+    first, second = node.factors[:2]
+    if node.ops[0] != "" or not isinstance(first, Number) or not isinstance(second, Frac):
+        return False
+    return first.text.isdigit() and isinstance(second.num, Number) and isinstance(second.den, Number)
 
 
 def _frac(el: Elaborator, node: Node) -> Value:

@@ -115,6 +115,8 @@ def _argument(el: Elaborator, node: Function) -> Value:
 
 
 def _elementary(el: Elaborator, name: str, node: Function) -> Value:
+    if node.primes and node.sup is not None:
+        raise MeaningError(f"a prime and an exponent on {name}")
     if node.primes:
         return _derivative_of_elementary(el, name, node)
     if node.arg is None:

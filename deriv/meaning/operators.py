@@ -178,6 +178,7 @@ def _anonymous(el: Elaborator, node: BigOp) -> Value:
             survey.denominators[part.name]
             or part.name in survey.sizes
             or "." in part.name
+            or "#" in part.name
             or el.scope.lookup(part.name)
         )
         if isinstance(part, Sym) and not fixed:

@@ -51,6 +51,7 @@ class Scope:
     identity_activation: bool = False
     loss: str | None = None
     scalars: set[str] = field(default_factory=set)
+    regions: list[frozenset[str]] = field(default_factory=list)
     coincidences: set[frozenset[str]] = field(default_factory=set)
 
     def define(self, definition: Definition) -> None:

@@ -22,6 +22,8 @@ def widened(node: Node) -> Node | None:
 def _widen(node: Node) -> Node:
     if isinstance(node, Additive):
         return _widen_sum(node)
+    if isinstance(node, Product):
+        node = _widen_product(node)
     changes: dict[str, object] = {}
     for field in fields(node):
         if field.name == "span":
@@ -31,6 +33,23 @@ def _widen(node: Node) -> Node:
         if new is not old:
             changes[field.name] = new
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+def _widen_product(node: Product) -> Node:
+    """`d/dx (x+1)(x-1)`: the operator may apply to the whole product."""
+    for k, factor in enumerate(node.factors[:-1]):
+        operator = isinstance(factor, Deriv) and not factor.ratio and isinstance(factor.body, Group)
+        if not operator or node.ops[k] != "":
+            continue
+        assert isinstance(factor, Deriv)
+        assert factor.body is not None
+        span = factor.body.span.to(node.factors[-1].span)
+        body = Product(span, (factor.body, *node.factors[k + 1 :]), node.ops[k:])
+        wide = replace(factor, body=body, span=factor.span.to(span))
+        if k == 0:
+            return wide
+        return replace(node, factors=(*node.factors[:k], wide), ops=node.ops[:k])
+    return node
 
 
 def _widen_field(value: object) -> object:
@@ -100,7 +119,7 @@ def settled(node: Node) -> Node:
     Sums whose index goes on after the next sign run on: `Σ_i a_i - b_i` is Σ_i (a_i - b_i).  `Δx` is one symbol.
     """
     if isinstance(node, Function):
-        node = _with_short_argument(node)
+        node = _with_short_argument(_without_braces(node))
     if isinstance(node, Product):
         node = _with_increments(node)
     if isinstance(node, Additive):
@@ -118,12 +137,28 @@ def settled(node: Node) -> Node:
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
 
 
+def _without_braces(node: Function) -> Node:
+    """`\\log{(x)}^2` is (log x)², `\\sin{(z)} y` is sin(z)·y: brackets in braces are the whole argument."""
+    arg = node.arg
+    if isinstance(arg, Script) and isinstance(arg.base, Group) and arg.sub is None and not arg.primes:
+        if arg.base.open not in "([":
+            return node
+        return Script(node.span, replace(node, arg=arg.base), None, arg.sup)
+    if isinstance(arg, Product) and arg.ops[0] == "":
+        first = arg.factors[0]
+        group = first.base if isinstance(first, Script) else first
+        if isinstance(group, Group) and group.open in "([":
+            call = _without_braces(replace(node, arg=first))
+            return Product(node.span, (call, *arg.factors[1:]), arg.ops)
+    return node
+
+
 _APPLIED_LETTERS = frozenset("f g h F G H p P q sigma phi varphi psi rho pi".split())
 
 
-def _with_short_argument(node: Function) -> Node:
+def _with_short_argument(node: Node) -> Node:
     """`\\cos x (2 + x)` is cos(x)·(2 + x), although `\\log \\sigma(z)` is log(σ(z))."""
-    if not isinstance(node.arg, Product) or node.arg.ops[0] != "":
+    if not isinstance(node, Function) or not isinstance(node.arg, Product) or node.arg.ops[0] != "":
         return node
     factors, ops = node.arg.factors, node.arg.ops
     for k in range(1, len(factors)):

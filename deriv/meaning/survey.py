@@ -36,6 +36,8 @@ class Survey:
     number_subscripts: Counter[str] = field(default_factory=Counter)
     two_subscripts: Counter[str] = field(default_factory=Counter)
     sup_indices: Counter[str] = field(default_factory=Counter)
+    sup_letters: Counter[str] = field(default_factory=Counter)
+    index_letters: Counter[str] = field(default_factory=Counter)
     numeral_labels: set[str] = field(default_factory=set)
     bare: Counter[str] = field(default_factory=Counter)
     bold: set[str] = field(default_factory=set)
@@ -116,6 +118,9 @@ class Survey:
             self.letter_subscripts[key] += 1
         elif kinds and all(kind in ("letter", "number") for kind in kinds):
             self.number_subscripts[key] += 1
+        for part in parts_of(node.sub):
+            if isinstance(part, Name):
+                self.index_letters[part.text] += 1
         if len(kinds) == 2 and all(kinds):
             self.two_subscripts[key] += 1
         if kinds and name.font == "bf":
@@ -128,6 +133,7 @@ class Survey:
         for part in superscript_parts(sup):
             if isinstance(part, Group):
                 self.sup_indices[key] += 1
+                self.sup_letters[key] += not isinstance(part.body, Number)
             elif is_transpose(part) and not bold:
                 self.plain_vectors[key] += 1
             elif isinstance(part, Number) and part.text == "1":
@@ -219,7 +225,7 @@ def is_transpose(node: Node) -> bool:
 
 
 def _is_mark(node: Node) -> bool:
-    return is_transpose(node) or (isinstance(node, Group) and isinstance(node.body, Name | Number | Additive))
+    return is_transpose(node) or (isinstance(node, Group) and bool(index_kind(node.body)))
 
 
 def is_transposed(node: Node) -> bool:
