@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from deriv.check import judge
-from deriv.check.document import check_text
-from deriv.check.walk import Walk
+from deriv.checking import judge
+from deriv.checking.document import check_text
+from deriv.checking.walk import Walk
 from deriv.equal.budget import Budget
 from deriv.expr.domain import Domain
 from deriv.expr.nodes import Expr

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from deriv.check.document import check_text
-from deriv.check.results import CheckOptions, DocumentKind, FileResult
+from deriv.checking.document import check_text
+from deriv.checking.results import CheckOptions, DocumentKind, FileResult
 from deriv.errors import UsageError
 from deriv.meaning.reading import FormulaReading, read_formula
 

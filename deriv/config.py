@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
-from deriv.check.results import Code
+from deriv.checking.results import Code
 from deriv.errors import UsageError
 from deriv.suggest import did_you_mean
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from deriv.codegen import generate
-from deriv.train.models import model
+from deriv.training.models import model
 
 Arrays = dict[str, Any]
 

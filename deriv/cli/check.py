@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from deriv.check.results import CheckOptions, Code, FileResult, Report, Verdict
+from deriv.checking.results import CheckOptions, Code, FileResult, Report, Verdict
 from deriv.cli.documents import Target, kind_of, read_given, targets
 from deriv.cli.fence import Failure
 from deriv.cli.judging import Job, judge_apart, judge_here

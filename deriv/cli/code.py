@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Generate a module with `loss` and `loss_and_grad` for a loss in LaTeX or a file of definitions."""
     from deriv.codegen.generate import generate
-    from deriv.train.api import task
-    from deriv.train.shapes import read_shapes
+    from deriv.training.api import task
+    from deriv.training.shapes import read_shapes
 
     text = sys.stdin.read().strip() if source == "-" else source
     if not text:

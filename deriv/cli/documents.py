@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deriv.check.results import DocumentKind
+from deriv.checking.results import DocumentKind
 from deriv.config import Config
 from deriv.errors import UsageError
 

@@ -27,10 +27,10 @@ from deriv.errors import UsageError
 @click.pass_context
 def command(ctx: click.Context, /, candidate: str, loss: str, form: str, **options: Any) -> None:
     """Compare a gradient with that of a loss; exit code 1 when it is wrong."""
-    from deriv.train.api import prepare, task
-    from deriv.train.check import gradcheck
-    from deriv.train.data import read_arrays
-    from deriv.train.shapes import read_shapes, read_sizes
+    from deriv.training.api import prepare, task
+    from deriv.training.check import gradcheck
+    from deriv.training.data import read_arrays
+    from deriv.training.shapes import read_shapes, read_sizes
 
     if options["seed"] < 0:
         raise UsageError("the seed must not be negative")

@@ -28,9 +28,9 @@ def command(
     output: str | None,
 ) -> None:
     """Draw the computation graph of a formula, with forward values and gradients."""
-    from deriv.train.api import task
-    from deriv.train.picture import as_dot, as_mermaid, as_text, draw, picture
-    from deriv.train.shapes import read_shapes, read_values
+    from deriv.training.api import task
+    from deriv.training.picture import as_dot, as_mermaid, as_text, draw, picture
+    from deriv.training.shapes import read_shapes, read_values
 
     if not source.strip():
         raise UsageError("there is no formula here")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from deriv.check.results import CheckOptions, DocumentKind, FileResult
+from deriv.checking.results import CheckOptions, DocumentKind, FileResult
 from deriv.cli.fence import Failure, Fence, failure_of
 
 
@@ -23,7 +23,7 @@ class Job:
 
     def run(self) -> FileResult:
         """Judge the document."""
-        from deriv.check.document import check_text  # SymPy comes with it: only when there is something to judge
+        from deriv.checking.document import check_text  # SymPy comes with it: only when there is something to judge
 
         return check_text(self.text, path=self.name, kind=self.kind, given=self.given, options=self.options)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from deriv.check.results import Code, DocumentKind
+from deriv.checking.results import Code, DocumentKind
 from deriv.cli.documents import Target, kind_of
 from deriv.cli.output import write_lines
 from deriv.config import parse_codes
@@ -26,7 +26,7 @@ def command(file: str, count: int, seed: int, kind: tuple[str, ...], output: str
     Each variant has one mistake, named in a comment on its first line; only variants whose changed step is refuted
     are made.  Without -o, the changed lines are listed.
     """
-    from deriv.check.mutate import labelled, variants
+    from deriv.checking.mutate import labelled, variants
 
     codes = tuple(Code(code) for code in parse_codes([part for one in kind for part in one.split(",")], "--kind"))
     target = Target(file, Path(file))

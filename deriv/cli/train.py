@@ -46,9 +46,9 @@ from deriv.errors import UsageError
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Train a model by name, or any loss in LaTeX, on data from a file."""
-    from deriv.train.api import task, train
-    from deriv.train.loop import Diverged
-    from deriv.train.shapes import read_shapes
+    from deriv.training.api import task, train
+    from deriv.training.loop import Diverged
+    from deriv.training.shapes import read_shapes
 
     form, plot, emit = options.pop("form"), options.pop("plot"), options.pop("emit")
     quiet, resume, check = options.pop("quiet"), options.pop("resume"), not options.pop("no_check")
@@ -60,7 +60,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         if file is not None and not Path(file).parent.is_dir():
             raise UsageError(f"{file}: there is no such folder")
     if emit is not None:
-        from deriv.train.emit_loop import loop_script
+        from deriv.training.emit_loop import loop_script
 
         keys = ("loss", "wrt", "given", "l1", "l2")
         what = task(spec, shapes=shapes, **{k: options[k] for k in keys})

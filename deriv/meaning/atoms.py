@@ -6,7 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import MINUS_ONE, Add, Apply, Const, Delta, Derivative, Entry, Expr, Num, Pow, Sym, neg, walk
+from deriv.expr.nodes import (
+    MINUS_ONE,
+    Add,
+    Apply,
+    Call,
+    Const,
+    Delta,
+    Derivative,
+    Entry,
+    Expr,
+    Num,
+    Pow,
+    Sym,
+    neg,
+    walk,
+)
 from deriv.expr.tensor import Axis, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power
@@ -245,6 +260,8 @@ def _constant(el: Elaborator, base: Name, marks: Marks) -> Expr | None:
         return None
     if el.scope.lookup(base.text) is not None or (marks.power is None and _is_variable(el, base.text)):
         return None
+    if known == Const("e") and marks.power is not None:
+        return Call("exp", (marks.power,))
     value = power(el, scalar(known), marks.power) if marks.power is not None else scalar(known)
     return value.body if isinstance(value, Tensor) else None
 

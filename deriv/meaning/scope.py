@@ -76,7 +76,8 @@ class Scope:
         """
         survey = self.survey
         parts = {node.name for node in walk(value) if isinstance(node, Sym | Entry) and "." not in node.name}
-        if any(survey.denominators[part] or self.lookup(part) is not None for part in parts):
+        stems = parts | {part.split("_")[0] for part in parts}
+        if any(survey.denominators[part] or self.lookup(part) is not None for part in stems):
             return False
         if not survey.denominators[name] or survey.numerators[name] or name.endswith("hat"):
             return False

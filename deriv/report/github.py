@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deriv.check.results import FileResult, Report, Step
+from deriv.checking.results import FileResult, Report, Step
 from deriv.report import words
 from deriv.report.places import step_range
 from deriv.report.sarif import findings

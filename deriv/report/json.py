@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TypeAlias
 
 from deriv import __version__
-from deriv.check.results import Counterexample, Diagnosis, FileResult, Problem, Report, Step, text_of
+from deriv.checking.results import Counterexample, Diagnosis, FileResult, Problem, Report, Step, text_of
 from deriv.report.places import range_of, step_range
 
 SCHEMA = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deriv.check.results import FileResult, Problem, Step
+from deriv.checking.results import FileResult, Problem, Step
 from deriv.source import SourceFile, Span
 
 

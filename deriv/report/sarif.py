@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from deriv import __version__
-from deriv.check.results import Code, FileResult, Report, Step, Verdict
+from deriv.checking.results import Code, FileResult, Report, Step, Verdict
 from deriv.report import words
 from deriv.report.pages import one_sentence
 from deriv.report.places import step_range

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from deriv.check.results import FileResult, Problem, Report, Step, Verdict
+from deriv.checking.results import FileResult, Problem, Report, Step, Verdict
 from deriv.report import words
 from deriv.report.pages import one_sentence
 from deriv.report.paint import Painter, Style, clip, flat

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from deriv.check.results import Code, Counterexample, FileResult, Kind, Step, Summary, Verdict
+from deriv.checking.results import Code, Counterexample, FileResult, Kind, Step, Summary, Verdict
 
 _TITLES = {
     Code.DESCENT: "this update walks uphill",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deriv.check.document import check_text
+from deriv.checking.document import check_text
 
 NEEDS_A_CONDITION = [
     r"\sqrt{x^2} = x",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deriv.check.document import check_text
+from deriv.checking.document import check_text
 
 HERE = Path(__file__).parent
 

@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deriv.check.document import check_text
+from deriv.checking.document import check_text
 
 NOTES = Path(__file__).parents[1] / "golden" / "notes"
 NAMES = ("mse-lost-mean.md", "softmax-delta.md", "two-layer-indices.md", "numbers-forward.md")
 PROGRAM = """
 import sys
 from pathlib import Path
-from deriv.check.document import check_text
+from deriv.checking.document import check_text
 for name in sys.argv[1:]:
     for step in check_text(Path(name).read_text(), path=name, kind="markdown").steps:
         print(step.index, step.verdict.value, step.code, step.assumes, step.reason, step.counterexample)

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner, Result
 
-from deriv.check.results import CheckOptions, Code, Counterexample, Diagnosis, FileResult, Step, Verdict
+from deriv.checking.results import CheckOptions, Code, Counterexample, Diagnosis, FileResult, Step, Verdict
 from deriv.cli.main import cli
 from deriv.errors import MeaningError, ReadingError
 from deriv.source import SourceFile, Span
@@ -74,9 +74,9 @@ def calls(monkeypatch) -> Calls:
             options.progress(1, 2)
         return FileResult(path, (SourceFile(path, text),), fake_steps(text))
 
-    module = ModuleType("deriv.check.document")
+    module = ModuleType("deriv.checking.document")
     module.check_text = check_text
-    monkeypatch.setitem(sys.modules, "deriv.check.document", module)
+    monkeypatch.setitem(sys.modules, "deriv.checking.document", module)
     return made
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deriv.check.results import Code
+from deriv.checking.results import Code
 from deriv.config import ALL_CODES, Config, find_config, parse_codes, parse_config
 from deriv.errors import UsageError
 

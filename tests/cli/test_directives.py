@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deriv.check.directives import (
+from deriv.checking.directives import (
     Assume,
     DirectiveError,
     Ignore,
@@ -16,7 +16,7 @@ from deriv.check.directives import (
     parse_directive,
     split_top,
 )
-from deriv.check.results import Code
+from deriv.checking.results import Code
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deriv.check.results import Code
+from deriv.checking.results import Code
 
 
 @pytest.mark.parametrize("code", list(Code))

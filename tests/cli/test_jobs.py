@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from deriv.check.results import CheckOptions
+from deriv.checking.results import CheckOptions
 from deriv.cli.fence import Failure
 from deriv.cli.judging import Job, judge_apart, judge_here
 

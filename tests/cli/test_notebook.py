@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deriv.check.notebook import read_cells
+from deriv.checking.notebook import read_cells
 from deriv.errors import UsageError
 
 

@@ -10,7 +10,7 @@ import pytest
 from deriv.codegen import Definition, generate
 from deriv.errors import DerivError, MeaningError, UsageError
 from deriv.expr.nodes import ONE, Add, Call, Mul, Num, Pow, Sum, Sym, neg
-from deriv.train.models import model
+from deriv.training.models import model
 from tests.codegen.cases import CASES, LOGISTIC, X, Y, Z, e, entropy, mean, minus, over, sigmoid, softmax, square
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from deriv.codegen import generate
 from deriv.engine.graph_check import validate
 from deriv.expr.nodes import HALF, Add, Call, Mul, Num, Pow, Sym, neg
-from deriv.train import gradcheck
-from deriv.train.api import task
+from deriv.training import gradcheck
+from deriv.training.api import task
 from tests.codegen.cases import CASES, e, over
 from tests.codegen.test_generate import arrays
 
@@ -69,7 +69,7 @@ def test_pytorch_agrees(name):
 
 def _positive(loss, wrt):
     """Parameters above zero, for the losses with logarithms and powers of them."""
-    from deriv.train.check import draw
+    from deriv.training.check import draw
 
     what = task(loss, wrt=wrt)
     params, _, _ = draw(what, what.generate(fast=False), {}, 0)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from deriv.check.mutate import Variant, candidates, judged
+from deriv.checking.mutate import Variant, candidates, judged
 from tests.diagnosis.right import RIGHT
 
 

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from deriv.check.document import check_text
-from deriv.check.results import Verdict
+from deriv.checking.document import check_text
+from deriv.checking.results import Verdict
 from deriv.engine.forward import derive
 from deriv.expr import nodes as n
 from deriv.expr.printing import to_latex

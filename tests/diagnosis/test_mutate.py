@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from deriv.check.document import check_text
-from deriv.check.mutate import labelled, variants
-from deriv.check.results import Code, Verdict
+from deriv.checking.document import check_text
+from deriv.checking.mutate import labelled, variants
+from deriv.checking.results import Code, Verdict
 from deriv.cli.check import command as check
 from deriv.cli.mutate import command as mutate
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deriv.check.document import check_text
-from deriv.check.results import Step, Verdict
+from deriv.checking.document import check_text
+from deriv.checking.results import Step, Verdict
 from tests.diagnosis.table import CASES, OPEN
 
 

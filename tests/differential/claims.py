@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import sympy
 from sympy import Expr, Symbol
 
-from deriv.check.document import check_text
-from deriv.check.results import Step
+from deriv.checking.document import check_text
+from deriv.checking.results import Step
 from tests.differential.expressions import Maker, differ
 from tests.differential.mistakes import mistaken
 

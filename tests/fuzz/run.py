@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deriv.check.document import check_text
+from deriv.checking.document import check_text
 from deriv.errors import MeaningError, ReadingError
 from deriv.latex.parse import parse_formula
 from deriv.meaning.reading import read_formula

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from deriv.check.document import check_text
+from deriv.checking.document import check_text
 from deriv.errors import ReadingError
 from deriv.latex.parse import parse_formula
 from tests.fuzz.mutate import mutated

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deriv.check.document import check_text
-from deriv.check.results import Step, Verdict
+from deriv.checking.document import check_text
+from deriv.checking.results import Step, Verdict
 
 HERE = Path(__file__).parent
 EXPECTED = re.compile(r"(?:%~|<!--~)\s*(?P<verdict>given|proved|tested|refuted|unchecked)(?:\s*\[(?P<code>[a-z-]+)\])?")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deriv.check.results import Code
+from deriv.checking.results import Code
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deriv.check.results import Code, Counterexample, Diagnosis, FileResult, Kind, Problem, Report, Step, Verdict
+from deriv.checking.results import Code, Counterexample, Diagnosis, FileResult, Kind, Problem, Report, Step, Verdict
 from deriv.source import SourceFile, Span
 
 TEXT = r"""Some notes.

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from deriv import __version__
-from deriv.check.results import Code, Kind, Verdict
+from deriv.checking.results import Code, Kind, Verdict
 from deriv.report.github import render_github
 from deriv.report.json import render_json
 from deriv.report.sarif import render_sarif

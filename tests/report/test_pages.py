@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from deriv.check.results import Code
+from deriv.checking.results import Code
 from deriv.report.pages import HEADINGS, codes, one_sentence, page
 
 

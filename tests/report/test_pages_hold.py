@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from deriv.check.results import CheckOptions, Code, Verdict
+from deriv.checking.results import CheckOptions, Code, Verdict
 from deriv.report.pages import page
 
-document = pytest.importorskip("deriv.check.document", exc_type=ImportError)
+document = pytest.importorskip("deriv.checking.document", exc_type=ImportError)
 
 
 def codes_found(code: Code, heading: str) -> list[Code | None]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from deriv.check.results import CheckOptions, Code, Diagnosis, Problem, Verdict
+from deriv.checking.results import CheckOptions, Code, Diagnosis, Problem, Verdict
 from deriv.source import Span
 from tests.report.samples import good_steps, notes, report, wrong_step
 

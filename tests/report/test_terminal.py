@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from deriv.check.results import Code, Counterexample, Diagnosis, FileResult, Kind, Report, Step, Verdict
+from deriv.checking.results import Code, Counterexample, Diagnosis, FileResult, Kind, Report, Step, Verdict
 from deriv.report.paint import clip, visible, width
 from deriv.report.terminal import TextStyle, render_text
 from deriv.source import SourceFile, Span

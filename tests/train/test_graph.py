@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deriv.cli.main import run
-from deriv.train.formula import read_loss
-from deriv.train.picture import as_dot, as_mermaid, as_text, draw, picture
+from deriv.training.formula import read_loss
+from deriv.training.picture import as_dot, as_mermaid, as_text, draw, picture
 
 NEURON = r"\frac{1}{1+e^{-(w_0x_0+w_1x_1+w_2)}}"
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from deriv.cli.main import cli
 from deriv.errors import UsageError
-from deriv.train import Diverged, train
-from deriv.train.optimizers import OPTIMIZERS
+from deriv.training import Diverged, train
+from deriv.training.optimizers import OPTIMIZERS
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 3))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deriv.train import gradcheck
-from deriv.train.api import task
-from deriv.train.check import draw, mistakes
+from deriv.training import gradcheck
+from deriv.training.api import task
+from deriv.training.check import draw, mistakes
 
 MODELS = ("linear", "logistic", "softmax", "mlp:4-5-3:tanh", "mlp:4-4-1:sigmoid")
 KINDS = ("sign", "one sign", "sum", "mean", "double", "transpose", "shift", "slope", "bias lost", "bias doubled")
@@ -95,7 +95,7 @@ def test_complex_step(name):
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"])
 def test_pytorch_agrees_on_every_network(loss, activation):
     pytest.importorskip("torch")
-    from deriv.train.models import model
+    from deriv.training.models import model
 
     what = task(model(f"mlp:3-4-2:{activation}", loss, l1=0.01, l2=0.1))
     assert gradcheck(what, "torch").relative < 1e-12

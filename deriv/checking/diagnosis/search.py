@@ -1,0 +1,157 @@
+"""Which mistake explains a wrong step.
+
+First the mistakes of the rule book: does one of them lead to exactly what is written?  Then edits of the author's own
+text, from the most to the least specific.  A mistake is named only when the repaired line is itself proved (or
+tested), in the same reading, against the line before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from deriv.checking.diagnosis import factors, forms, names, signs, terms
+from deriv.checking.diagnosis.derivatives import Match, code_of, is_weak, known_mistakes, right_lines
+from deriv.checking.diagnosis.edit import Edit, has_deriv
+from deriv.checking.diagnosis.problem import Problem, problem_of
+from deriv.checking.diagnosis.rewriting import Rewrite, known_rewrites, right_rewrites
+from deriv.checking.judge import Judge, Outcome
+from deriv.checking.results import Code, Diagnosis, Verdict
+from deriv.latex.macros import MacroTable
+from deriv.latex.nodes import Node
+from deriv.source import SourceFile, Span
+
+_MAX_TRIES = 150
+_MAX_READINGS = 3
+
+_PLAIN = frozenset((Code.CHAIN_RULE, Code.SIGN, Code.CONSTANT_FACTOR, Code.EXPONENT_SIGN))
+_SPECIFIC = frozenset((Code.CONSTANT_FACTOR, Code.SUM, Code.WRONG_VARIABLE, Code.INDEX, Code.MISSING_TERM))
+"""Mistakes that the edit names more exactly than the rule book does."""
+Source = Callable[[Problem], Iterator[Edit]]
+_FIRST: tuple[Source, ...] = (signs.numbers, names.derivative_variables, signs.exponent_signs, signs.whole_sign)
+_SECOND: tuple[Source, ...] = (
+    signs.term_signs,
+    terms.extra_sums,
+    factors.constant_factors,
+    forms.pulled_out,
+    terms.extra_terms,
+    terms.term_factors,
+    forms.transposes,
+    forms.exponents,
+    names.shifted_indices,
+    forms.fractions,
+    terms.inner_terms,
+    factors.lost_factors,
+    names.symbols,
+    terms.lost_terms,
+    terms.sums,
+    terms.brackets,
+    terms.inner_numbers,
+    factors.inside_factors,
+    signs.digits,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A diagnosis and the part of the line that it is about."""
+
+    diagnosis: Diagnosis
+    focus: Span
+
+
+class Diagnostician:
+    """Explains wrong lines in one source text."""
+
+    def __init__(self, source: SourceFile, judge: Judge, macros: MacroTable | None = None) -> None:
+        self.source, self.judge, self.macros = source, judge, macros
+
+    def explain(self, outcome: Outcome, lhs: Node, rhs: Node, differentiates: bool = False) -> Found | None:  # noqa: FBT001, FBT002
+        """The most specific mistake under the likeliest reading that has one.
+
+        `differentiates` says that the chain began with a derivative, whatever the line before is.
+        """
+        for one in (outcome, *outcome.others[:_MAX_READINGS]):
+            problem = problem_of(self.source, self.judge, one, lhs, rhs, self.macros)
+            if problem is not None:
+                problem.differentiates |= differentiates
+            found = explanation(problem) if problem is not None else None
+            if found is not None:
+                return found
+        return None
+
+
+def explanation(problem: Problem) -> Found | None:
+    """The mistake in one reading of a step."""
+    matches = known_mistakes(problem)
+    repair = _repair(problem)
+    if matches and is_weak(matches[0].slip) and repair is not None and repair[0].code in _PLAIN:
+        matches = []
+    if matches and (found := _by_mistake(problem, matches, repair)) is not None:
+        return found
+    if not has_deriv(problem.lhs):
+        for rewrite in known_rewrites(problem):
+            found = _by_rewrite(problem, rewrite, repair)
+            if found is not None:
+                return found
+    if repair is None:
+        return None
+    edit, text, verdict = repair
+    return Found(Diagnosis(edit.code, edit.message, tidy(text), verdict), edit.focus or problem.rhs.span)
+
+
+Repair = tuple[Edit, str, Verdict]
+
+
+def _repair(problem: Problem) -> Repair | None:
+    """The first edit that repairs the step."""
+    for source in (*_FIRST, *_SECOND):
+        for edit in source(problem):
+            if problem.tried >= _MAX_TRIES:
+                return None
+            found = problem.verdict(edit)
+            if found is not None:
+                return edit, *found
+    return None
+
+
+def _by_mistake(problem: Problem, matches: list[Match], repair: Repair | None) -> Found | None:
+    slip = matches[0].slip
+    code, message = Code(code_of(slip)), sentence(slip.says)
+    if repair is not None:
+        edit, text, verdict = repair
+        if edit.code is code and code in _SPECIFIC:
+            message = edit.message
+        return Found(Diagnosis(code, message, tidy(text), verdict), edit.focus or problem.rhs.span)
+    for text in right_lines(problem, matches[0].site):
+        verdict_of = problem.verdict_of(text)
+        if verdict_of is not None:
+            return Found(Diagnosis(code, message, tidy(text), verdict_of), problem.rhs.span)
+    return None
+
+
+def _by_rewrite(problem: Problem, rewrite: Rewrite, repair: Repair | None) -> Found | None:
+    """The misapplied law; the repair is the shorter of the edited line and the law applied rightly."""
+    code, message = Code(rewrite.code), sentence(rewrite.says)
+    edited = tidy(repair[1]) if repair is not None else ""
+    for text in right_rewrites(problem, rewrite):
+        if repair is not None and len(edited) <= len(text) + 4:
+            break
+        found = problem.verdict_of(text)
+        if found is not None:
+            return Found(Diagnosis(code, message, tidy(text), found), problem.rhs.span)
+    if repair is None:
+        return None
+    return Found(Diagnosis(code, message, edited, repair[2]), repair[0].focus or problem.rhs.span)
+
+
+def sentence(text: str) -> str:
+    """A sentence of the rule book as a message: lower case, no full stop."""
+    text = text.strip().rstrip(".")
+    first = text.split(" ", 1)[0]
+    return text if first.isupper() and len(first) > 1 else text[:1].lower() + text[1:]
+
+
+def tidy(text: str) -> str:
+    """The repaired line on one line, without the row's end."""
+    return " ".join(text.split()).rstrip(".,;\\ ")

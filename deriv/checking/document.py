@@ -1,0 +1,169 @@
+"""A document from text to judged steps: read it once for evidence, then walk through it in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from deriv.checking.annotations import Annotations
+from deriv.checking.diagnosis.search import Diagnostician
+from deriv.checking.notebook import read_cells
+from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
+from deriv.checking.walk import ChainState, Walk
+from deriv.errors import ReadingError
+from deriv.latex.macros import MacroTable
+from deriv.latex.parse import Row, parse_block
+from deriv.latex.scan import MathBlock, find_blocks
+from deriv.meaning.scope import Scope
+from deriv.meaning.survey import Survey
+from deriv.source import SourceFile
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
+_COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
+_IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text with its formulas parsed."""
+
+    source: SourceFile
+    blocks: tuple[tuple[MathBlock, tuple[Row, ...]], ...]
+    kind: DocumentKind
+
+
+def prepare(source: SourceFile, kind: DocumentKind, macros: MacroTable) -> Prepared:
+    """Find and parse all formulas of a text; its macros are added to the table."""
+    document = find_blocks(source.text, kind="tex" if kind == "tex" else "markdown", macros=macros)
+    return Prepared(source, tuple((block, parse_block(block)) for block in document.blocks), kind)
+
+
+def check_text(
+    text: str,
+    *,
+    path: str,
+    kind: DocumentKind,
+    given: Sequence[tuple[str, str]] = (),
+    options: CheckOptions | None = None,
+) -> FileResult:
+    """Judge every step of a document; `given` are (path, text) of definitions to assume first.
+
+    Raises UsageError when a notebook is damaged; nothing else about the text is an error.
+    """
+    options = options or CheckOptions()
+    macros = MacroTable.from_mapping(options.macros)
+    sources = read_cells(text, path) if kind == "notebook" else (SourceFile(path, text),)
+    before = [prepare(SourceFile(name, body), kind_of(name), macros) for name, body in given]
+    parts = [prepare(source, kind, macros) for source in sources]
+    scope = Scope(survey([*before, *parts]), log=options.log, layout=options.layout)
+    scope.identity_activation = any(_IDENTITY.search(part.source.text) for part in (*before, *parts))
+    for part in (*before, *parts):
+        scope.coincidences |= {frozenset(pair) for pair in _COINCIDENCE.findall(part.source.text)}
+    annotations = [Annotations.of(part.source, kind) for part in parts]
+    for fact in options.assume:
+        annotations[0].assume(scope, fact) if annotations else None
+    for part in before:
+        walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
+    steps: list[Step] = []
+    chains = 0
+    for part, notes in zip(parts, annotations, strict=True):
+        walk = Walk(part.source, scope, options.timeout, steps=steps, chains=chains)
+        finder = Diagnostician(part.source, walk.judge, macros)
+        walk.diagnose = finder.explain
+        walk_through(walk, part, notes, options)
+        chains = walk.chains
+        steps[:] = [notes.applied(step) for step in steps]
+    problems: tuple[Problem, ...] = tuple(problem for notes in annotations for problem in notes.problems())
+    return FileResult(path, sources, tuple(with_duplicates(steps)), problems)
+
+
+def kind_of(name: str) -> DocumentKind:
+    """The kind of a file of definitions by its name."""
+    return "tex" if name.endswith(".tex") else "markdown"
+
+
+def survey(parts: Sequence[Prepared]) -> Survey:
+    """What all formulas together show about each name."""
+    found = Survey()
+    for part in parts:
+        for _, rows in part.blocks:
+            for row in rows:
+                for formula in row.formulas:
+                    if formula.node is not None:
+                        found.add(formula.node)
+    return found
+
+
+def walk_through(
+    walk: Walk, prepared: Prepared, notes: Annotations | None, options: CheckOptions | None = None
+) -> None:
+    """Feed every formula to the walk, keeping track of the chain that each row continues."""
+    last: ChainState | None = None
+    end = 0
+    for number, (block, rows) in enumerate(prepared.blocks):
+        if notes is not None:
+            notes.advance(walk, block.span.start)
+            if notes.is_off(block.span):
+                continue
+        if is_display(block):
+            if not _near(prepared.source.text[end : block.span.start]):
+                last = None
+            end = block.span.end
+            columns: dict[int, ChainState | None] = {0: last}
+            for row in rows:
+                last = _row(walk, row, columns, last)
+        else:
+            for row in rows:
+                _row(walk, row, {}, None)
+        if options is not None and options.progress is not None:
+            options.progress(number + 1, len(prepared.blocks))
+
+
+def is_display(block: MathBlock) -> bool:
+    """Whether a formula stands apart from the text; `$$…$$` does, wherever it is written."""
+    return block.display or block.env == "$$"
+
+
+def _near(between: str) -> bool:
+    """Whether so little stands between two displays that a chain may go on from one to the other."""
+    words = " ".join(_COMMENT.sub("", between).split())
+    return len(words) <= _WORDS_BETWEEN and "=" not in words
+
+
+def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: ChainState | None) -> ChainState | None:
+    """One row of a display; returns the chain that the next row may continue (None after something unreadable)."""
+    latest = last
+    for position, formula in enumerate(row.formulas):
+        if formula.error is not None:
+            walk.unreadable(formula.error)
+            columns[position] = latest = None
+            continue
+        if formula.node is None:
+            continue
+        previous = columns.get(position, latest)
+        try:
+            chain = walk.formula(formula.node, previous)
+        except RecursionError:
+            span = formula.node.span
+            walk.unreadable(ReadingError("it is nested too deeply", span.start, span.end))
+            columns[position] = latest = None
+            continue
+        if chain is not None:
+            columns[position] = latest = chain
+    return latest
+
+
+def with_duplicates(steps: list[Step]) -> list[Step]:
+    """Mark steps that repeat an earlier one word for word with the same verdict (a slide shown again)."""
+    seen: dict[tuple[object, ...], int] = {}
+    result: list[Step] = []
+    for step in steps:
+        key = (step.lhs, step.relation, step.rhs, step.verdict, step.code)
+        if step.rhs and key in seen:
+            step = replace(step, duplicate_of=seen[key])
+        elif step.rhs:
+            seen[key] = step.index
+        result.append(step)
+    return result

@@ -1,0 +1,207 @@
+"""Reasons not to call a step wrong, although its sides differ as they are read here.
+
+A step is refuted only when nothing that the document leaves open could make it right: an equation to be solved is
+no claim, a symbol that was never introduced may stand for anything, numbers may have been put in.
+"""
+
+from __future__ import annotations
+
+from deriv.checking.judge import Outcome, labels, names_of
+from deriv.equal.decision import Different, Undecided
+from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.tensor import Tensor, Value
+from deriv.latex.nodes import Deriv, Nabla, Node
+from deriv.meaning.names import children
+from deriv.meaning.resolve import quantities
+from deriv.meaning.scope import Scope
+
+
+class Guard:
+    """Looks at a difference with the whole document in mind."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def objection(self, outcome: Outcome, by_head: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
+        """Why the step cannot be called wrong; None when it certainly is."""
+        for one in (outcome, by_head):
+            if isinstance(one.decision, Undecided):
+                return one.decision.reason
+        if not isinstance(outcome.decision, Different) or not outcome.pairs:
+            return "the step could not be decided"
+        return (
+            self._particular_indices(outcome)
+            or self._particular_region(outcome)
+            or self._numbers_put_in(outcome, first=first, lhs=lhs)
+            or self._new_symbols(outcome, by_head)
+            or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
+        )
+
+    def _particular_indices(self, outcome: Outcome) -> str | None:
+        """The text speaks of the case `i = k`, and the claim holds both letters: it may be about that case."""
+        letters = {
+            part.name
+            for pair in outcome.pairs
+            for side in pair
+            for node in walk(side)
+            if isinstance(node, Entry | Delta)
+            for part in node.children
+            if isinstance(part, Sym) and "." not in part.name
+        }
+        for pair in sorted(self.scope.coincidences, key=sorted):
+            if len(pair) == 2 and pair <= letters:
+                return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+        return None
+
+    def _particular_region(self, outcome: Outcome) -> str | None:
+        """The text speaks of a region (`if yz < 1`) and the claim has kinks: it may be about that region."""
+        if not self.scope.regions:
+            return None
+        kinks = ("max", "min", "abs", "relu", "sign", "heaviside")
+        sides = [side for pair in outcome.pairs for side in pair]
+        kinked = any(
+            isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) for side in sides for n in walk(side)
+        )
+        names = _labels(outcome, 0) | _labels(outcome, 1)
+        if kinked and any(names & region for region in self.scope.regions):
+            return "the text speaks of a region, and this may be meant there only"
+        return None
+
+    def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
+        left, right = _symbols(outcome, 0), _symbols(outcome, 1)
+        if not left and not right and not first:
+            return None
+        if right or not left:
+            return None
+        if first and has_operator(lhs) and not _zero(outcome.pairs):
+            written = outcome.meant.lhs if outcome.meant is not None else None
+            if written is not None and _operator_on_expression(lhs):
+                return None
+        names = ", ".join(sorted(left)[:4])
+        return f"the right side is a number, the left one depends on {names}: an equation, or numbers put in"
+
+    def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        new = right - left - _labels(by_head, 0) - _written(outcome) - _written(by_head)
+        functions = sorted(_functions(outcome, 0) - _functions(outcome, 1))
+        if functions:
+            return f"{', '.join(functions)} is not defined here, and something else stands in its place"
+        unknown = sorted(name for name in new if not self.grounded(name))
+        if unknown:
+            return f"{', '.join(unknown)} is not introduced in the document"
+        gone = sorted(name for name in left - right if not self.grounded(name))
+        if new and gone:
+            return f"{', '.join(gone)} is not defined here, and something else stands in its place"
+        return None
+
+    def unexplained(self, outcome: Outcome) -> str | None:
+        """Why a difference that no known mistake explains may be a misunderstanding of ours; None when it is not.
+
+        Sides that hold the same symbols, each defined once or not at all, read without any charity, leave little to
+        misunderstand.
+        """
+        if outcome.meant is None:
+            return "the step could not be decided"
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        if any(name.startswith("∂") for name in left | right):
+            return "it depends on derivatives that the document does not give"
+        accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
+        if right - left - _written(outcome) or outcome.notes or accented or not _is_scalar(outcome):
+            return "the two sides differ as they are read here, but no known mistake explains how"
+        used = names_of(outcome.meant.aligned.pairs)
+        if any(self._defined_twice(name) for name in used):
+            return "it differs from what the definitions give, but no known mistake explains how"
+        return None
+
+    def _defined_twice(self, name: str) -> bool:
+        return sum(1 for definition in self.scope.history if definition.name == name) > 1
+
+    def grounded(self, name: str) -> bool:
+        """Whether the document has given a symbol its place: in a definition, as a variable, as a number."""
+        scope = self.scope
+        if name in scope.facts or name in scope.survey.sizes:
+            return True
+        for definition in scope.history:
+            body = definition.body
+            if isinstance(body, Tensor) and name in labels(body.body) | frozenset(definition.params):
+                return True
+        return any(isinstance(key, Sym | Entry) and key.name == name for key in scope.instances)
+
+    def _equation(self, outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
+        """A single `A = B` between expressions may be an equation to be solved."""
+        if not first or has_operator(lhs) or has_operator(rhs):
+            return None
+        if self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None:
+            return None
+        left, right = _labels(outcome, 0), _labels(outcome, 1)
+        if left != right:
+            return "an equation between two expressions, not known to be an identity"
+        return None
+
+    def is_constraint(self, outcome: Outcome, *, lhs: Node) -> bool:
+        """`Σ_k y_k = 1`: a sum of given quantities set to a number is a condition that holds from here on."""
+        if has_operator(lhs) or not isinstance(outcome.decision, Different) or len(outcome.pairs) != 1:
+            return False
+        left, right = outcome.pairs[0]
+        return isinstance(left, Sum) and isinstance(left.body, Entry) and isinstance(right, Num)
+
+    def remember(self, outcome: Outcome, line: int) -> None:
+        """A derivative that the document states for an undefined quantity is used later, for proofs only."""
+
+
+def _is_scalar(outcome: Outcome) -> bool:
+    """Whether both sides are scalars (vectors leave more room for conventions)."""
+    meant = outcome.meant
+    return meant is not None and all(isinstance(v, Tensor) and v.is_scalar for v in (meant.lhs, meant.rhs))
+
+
+def _name(value: Value | None) -> str:
+    if isinstance(value, Tensor) and isinstance(value.body, Sym | Entry):
+        return value.body.name
+    if isinstance(value, Tensor) and isinstance(value.body, Apply):
+        return value.body.function
+    return ""
+
+
+def _labels(outcome: Outcome, side: int) -> set[str]:
+    found: set[str] = set()
+    for pair in outcome.pairs:
+        found |= labels(pair[side])
+    return found
+
+
+def _written(outcome: Outcome) -> set[str]:
+    """Names on the left side as it is written, before definitions are put in."""
+    if outcome.meant is None:
+        return set()
+    return {name for left, _ in outcome.meant.aligned.pairs for name in names_of(((left, left),))}
+
+
+def _functions(outcome: Outcome, side: int) -> set[str]:
+    """Names of undefined functions whose values (not only derivatives) stand on a side."""
+    return {n.function for pair in outcome.pairs for n in walk(pair[side]) if isinstance(n, Apply)}
+
+
+def _symbols(outcome: Outcome, side: int) -> set[str]:
+    """Names of quantities, without those of functions."""
+    return {node.name for pair in outcome.pairs for node in quantities(pair[side]) if isinstance(node, Sym | Entry)}
+
+
+def _zero(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
+    return all(isinstance(right, Num) and right.value == 0 for _, right in pairs)
+
+
+def has_operator(node: Node) -> bool:
+    """Whether a derivative or gradient is written in a formula."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Deriv | Nabla):
+            return True
+        stack.extend(children(part))
+    return False
+
+
+def _operator_on_expression(node: Node) -> bool:
+    """`d/dx (x^2)` says what is differentiated; `∂L/∂w = 0` may be a condition."""
+    return isinstance(node, Deriv) and not node.ratio

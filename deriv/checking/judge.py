@@ -1,0 +1,355 @@
+"""Is one written expression equal to another?  All plausible readings are tried before a step is called wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from deriv.checking.abstract import chain_rule
+from deriv.checking.compare import Aligned, align, decide_all
+from deriv.checking.interpret import Interpretation, interpretations
+from deriv.checking.paths import follow_paths
+from deriv.equal.decide import decide
+from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
+from deriv.errors import MeaningError
+from deriv.expr.domain import Domain
+from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.substitute import substitute
+from deriv.expr.tensor import Tensor, Value
+from deriv.latex.nodes import Node
+from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.resolve import quantities
+from deriv.meaning.scope import Scope, is_number
+from deriv.meaning.scoping import widened
+
+WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
+WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
+_MAX_TRIES = 72
+_MAX_FLIPS = 6
+_MAX_CONDITIONAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """One reading of a claim: both nodes (with the scope of operators settled), their values, and notes."""
+
+    lhs_node: Node
+    rhs_node: Node
+    lhs: Value
+    rhs: Value
+    aligned: Aligned
+    elaborator: Elaborator
+    notes: tuple[str, ...]
+    rank: int
+    rhs_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a claim, with what the report and the diagnosis need."""
+
+    decision: Decision
+    meant: Meant | None = None
+    interpretation: Interpretation | None = None
+    pairs: tuple[tuple[Expr, Expr], ...] = ()
+    domain: Domain = field(default_factory=Domain)
+    notes: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
+    others: tuple[Outcome, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the claim was proved or tested, perhaps under a condition."""
+        return isinstance(self.decision, Proved | Tested | Conditional)
+
+
+class Judge:
+    """Judges claims in a scope; `deadline` is a last resort against hanging, in seconds per claim."""
+
+    def __init__(self, scope: Scope, seconds: float | None = None) -> None:
+        self.scope = scope
+        self.seconds = seconds
+
+    def judge(self, lhs: Node, rhs: Node) -> Outcome:
+        """Whether the two sides are equal, for every reading and interpretation that may be meant."""
+        began = time.monotonic()
+        first_problem: str | None = None
+        differences: list[Outcome] = []
+        blocked: Outcome | None = None
+        weaker: Outcome | None = None
+        tries = 0
+        for meant in self._readings(lhs, rhs):
+            if isinstance(meant, str):
+                first_problem = first_problem or meant
+                continue
+            for outcome in self._interpret(meant):
+                tries += 1
+                if outcome.holds and meant.elaborator.reading.answers.get("sizes"):
+                    continue  # sizes that do not fit prove nothing
+                if isinstance(outcome.decision, Proved):
+                    return outcome
+                if outcome.holds:
+                    weaker = _better(weaker, outcome)
+                elif isinstance(outcome.decision, Different):
+                    differences.append(outcome)
+                elif self._blocks(meant, outcome):
+                    blocked = blocked or outcome
+                if tries >= _MAX_TRIES or (self.seconds and time.monotonic() - began > self.seconds):
+                    return weaker or Outcome(Undecided("too many readings to try within the limit"))
+            if weaker is not None and meant.rank == 0:
+                return weaker
+        if weaker is None:
+            weaker = by_chain_rule(lhs, rhs)
+        if weaker is None and blocked is None:
+            weaker = under_a_condition(self.scope, differences)
+        if differences:
+            different = replace(differences[0], others=tuple(differences[1:]))
+        return (
+            weaker
+            or blocked
+            or (different if differences else None)
+            or Outcome(Undecided(first_problem or "the step could not be read"))
+        )
+
+    @staticmethod
+    def _blocks(meant: Meant, outcome: Outcome) -> bool:
+        """Whether an open question keeps a step from being called wrong.
+
+        Charitable interpretations may only help; a less likely reading in which nothing is defined is not meant.
+        """
+        plain = outcome.interpretation is None or outcome.interpretation.is_plain
+        nowhere = isinstance(outcome.decision, Undecided) and outcome.decision.reason.startswith("no point")
+        return plain and not (nowhere and meant.rank > 0)
+
+    # --- readings ------------------------------------------------------------------------------------------------
+
+    def _readings(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
+        """Values of both sides, likeliest reading first; a text where a reading makes no sense."""
+        rank = 0
+        for left, right, note in scopings(lhs, rhs):
+            tried: list[dict[object, int]] = [{}]
+            seen: dict[object, int] = {}
+            k = 0
+            while k < len(tried):
+                meant, reading = self._meant(left, right, tried[k], note, rank)
+                for key, options in reading.met.items():
+                    if key not in seen and len(seen) < _MAX_FLIPS:
+                        seen[key] = options
+                        tried.extend({key: option} for option in range(1, options))
+                yield meant
+                rank += 1
+                k += 1
+
+    def _meant(
+        self, lhs: Node, rhs: Node, answers: dict[object, int], note: str, rank: int
+    ) -> tuple[Meant | str, Reading]:
+        reading = Reading(dict(answers))
+        ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
+        elaborator = Elaborator(self.scope, reading, ranges)
+        try:
+            left, right = elaborator.value(lhs), elaborator.value(rhs)
+            aligned = align(left, right, elaborator.same)
+            ranges.unify_letters(*(side for pair in aligned.pairs for side in pair))
+        except MeaningError as problem:
+            return str(problem), reading
+        notes = [*([note] if note else []), *elaborator.notes]
+        if aligned.transposed:
+            notes.append("one side is the transpose of the other: right in the other layout")
+        return Meant(lhs, rhs, left, right, aligned, elaborator, tuple(notes), rank, note == WIDE_RIGHT), reading
+
+    def again(self, outcome: Outcome, rhs: Node) -> Decision:
+        """The same claim with another right side, in the same reading and interpretation."""
+        meant, interpretation = outcome.meant, outcome.interpretation
+        if meant is None or interpretation is None:
+            return Undecided("there is nothing to compare with")
+        answers = meant.elaborator.reading.answers
+        other, _ = self._meant(meant.lhs_node, rhs, dict(answers), "", meant.rank)
+        if isinstance(other, str):
+            return Undecided(other)
+        one = self._one(other, interpretation, set())
+        return one.decision if one is not None else Undecided("there is nothing to compare with")
+
+    # --- interpretations -----------------------------------------------------------------------------------------
+
+    def _interpret(self, meant: Meant) -> Iterator[Outcome]:
+        names = names_of(meant.aligned.pairs) | names_in_definitions(self.scope, names_of(meant.aligned.pairs))
+        seen: set[tuple[tuple[Expr, Expr], ...]] = set()
+        for interpretation in interpretations(self.scope, names, variables_of(meant.aligned.pairs)):
+            outcome = self._one(meant, interpretation, seen)
+            if outcome is not None:
+                yield outcome
+
+    def _one(
+        self, meant: Meant, interpretation: Interpretation, seen: set[tuple[tuple[Expr, Expr], ...]]
+    ) -> Outcome | None:
+        resolver = interpretation.resolver(self.scope)
+        canonical = meant.elaborator.ranges.canonical
+        try:
+            pairs = tuple(
+                (canonical(resolver.resolve(canonical(a))), canonical(resolver.resolve(canonical(b))))
+                for a, b in meant.aligned.pairs
+            )
+        except MeaningError as problem:
+            return Outcome(Undecided(str(problem)), meant, interpretation)
+        if pairs in seen:
+            return None
+        seen.add(pairs)
+        domain = self.scope.domain(*(side for pair in pairs for side in pair))
+        decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
+        notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
+        assumes = interpretation.assumes
+        if resolver.links and not isinstance(decision, Proved):
+            by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
+            if by_paths is not None:
+                decision, said = by_paths
+                assumes += said
+            elif isinstance(decision, Different):
+                decision = open_links(pairs) or decision
+        return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+
+def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | None:
+    """A difference that vanishes under a natural condition (i ≠ j, x > 0, Σ_k y_k = 1) is no mistake.
+
+    That two indices are the same is not natural: it counts only when the text speaks of that case.
+    """
+    for outcome in differences[:_MAX_CONDITIONAL]:
+        domain = outcome.domain
+        decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
+        if not isinstance(decision, Conditional):
+            decision = at_some_size(outcome.pairs, domain) or decision
+        if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, decision.assumption):
+            return replace(outcome, decision=decision)
+    return None
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isalpha()
+
+
+def at_some_size(pairs: tuple[tuple[Expr, Expr], ...], domain: Domain) -> Conditional | None:
+    """A written-out example beside a general sum: equal when the sum has as many terms as the example."""
+    if len(pairs) != 1:
+        return None
+    left, right = (_sizes(side) for side in pairs[0])
+    if not any(_is_example(side) for side in pairs[0]):
+        return None
+    for size in sorted(left ^ right):
+        for count in (2, 3, 4):
+            one, two = (substitute(side, {Sym(size): Num(count)}) for side in pairs[0])
+            decision = decide(one, two, domain, conditions=False)
+            if isinstance(decision, Proved | Tested):
+                return Conditional(f"{size} = {count}", decision)
+    return None
+
+
+def _is_example(side: Expr) -> bool:
+    """Whether a side is written out with numbered entries and no sum: `θ_0 + θ_1 x_1 + θ_2 x_2`."""
+    numbered = any(isinstance(n, Entry) and any(isinstance(i, Num) for i in n.indices) for n in walk(side))
+    return numbered and not _sizes(side)
+
+
+def _sizes(expr: Expr) -> set[str]:
+    return {n.hi.name for n in walk(expr) if isinstance(n, Sum) and isinstance(n.hi, Sym)}
+
+
+def _unsaid_coincidence(scope: Scope, assumption: str) -> bool:
+    if "." in assumption:
+        return True  # an index of a vector or matrix entry: the claim is about all entries
+    for condition in assumption.split(", "):
+        left, equals, right = condition.partition(" = ")
+        if equals and _is_letter(left) and _is_letter(right) and frozenset((left, right)) not in scope.coincidences:
+            return True
+    return False
+
+
+def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:
+    """The claim as a statement of the chain rule between quantities, if it is one and right."""
+    found = chain_rule(lhs, rhs)
+    return Outcome(found[0], assumes=found[1]) if found is not None else None
+
+
+def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:
+    """Sides that speak of different derivatives of undefined quantities cannot be compared."""
+    left, right = ({name for pair in pairs for name in _links(pair[k])} for k in (0, 1))
+    if left == right:
+        return None
+    of, *by = sorted(left ^ right)[0].replace("'", "").replace("∂", "").split("/")
+    return Undecided(f"how {of} depends on {' and '.join(dict.fromkeys(by))} is not stated")
+
+
+def _links(expr: Expr) -> set[str]:
+    return {node.name for node in walk(expr) if isinstance(node, Sym | Entry) and node.name.startswith("∂")}
+
+
+def _better(old: Outcome | None, new: Outcome) -> Outcome:
+    order = (Conditional, Tested)
+    if old is None:
+        return new
+    ranks = [next((k for k, kind in enumerate(order) if isinstance(o.decision, kind)), 9) for o in (old, new)]
+    return new if ranks[1] < ranks[0] else old
+
+
+def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
+    """Both sides with open operators ending at the term, or running to the end of the sum."""
+    wide_left, wide_right = widened(lhs), widened(rhs)
+    yield lhs, rhs, ""
+    if wide_right is not None:
+        yield lhs, wide_right, WIDE_RIGHT
+    if wide_left is not None:
+        yield wide_left, rhs, WIDE_LEFT
+    if wide_left is not None and wide_right is not None:
+        yield wide_left, wide_right, WIDE_RIGHT
+
+
+def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
+    """Every name in a claim."""
+    found: set[str] = set()
+    for pair in pairs:
+        for side in pair:
+            for node in walk(side):
+                if isinstance(node, Sym | Entry):
+                    found.add(node.name)
+                elif isinstance(node, Apply):
+                    found.add(node.function)
+    return frozenset(found)
+
+
+def variables_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
+    """Names by which a claim differentiates."""
+    return frozenset(
+        node.variable.name
+        for pair in pairs
+        for side in pair
+        for node in walk(side)
+        if isinstance(node, Derivative) and isinstance(node.variable, Sym | Entry)
+    )
+
+
+def names_in_definitions(scope: Scope, names: frozenset[str]) -> frozenset[str]:
+    """Names that are reached through definitions."""
+    found = set(names)
+    definitions = scope.current()
+    while True:
+        more: set[str] = set()
+        for definition in definitions.values():
+            if definition.name in found:
+                body = definition.body
+                bodies = [body.body] if isinstance(body, Tensor) else [e for row in body.entries for e in row]
+                more |= set(names_of(tuple((e, e) for e in bodies)))
+        if more <= found:
+            return frozenset(found)
+        found |= more
+
+
+def labels(expr: Expr) -> frozenset[str]:
+    """Names of the quantities in a resolved expression."""
+    return frozenset(node.name for node in quantities(expr) if isinstance(node, Sym | Entry)) | frozenset(
+        node.function for node in walk(expr) if isinstance(node, Apply)
+    )
+
+
+def numeric(value: Value) -> bool:
+    """Whether a value has numbers only."""
+    return is_number(value)

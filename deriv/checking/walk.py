@@ -1,0 +1,462 @@
+"""Walking through a document's formulas in order: chains, definitions, updates, steps with verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+
+from deriv.checking import define as definitions
+from deriv.checking.diagnosis.search import Found
+from deriv.checking.guard import Guard
+from deriv.checking.judge import Judge, Outcome
+from deriv.checking.results import Counterexample, Kind, Step, Verdict
+from deriv.checking.substitution import is_open, put_in
+from deriv.checking.update import is_update
+from deriv.equal.decision import Conditional, Different, Proved, Tested
+from deriv.errors import MeaningError, ReadingError
+from deriv.expr.tensor import Tensor, Value
+from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
+from deriv.meaning.applications import argument_names
+from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.names import children
+from deriv.meaning.scope import Scope, is_number
+from deriv.meaning.scoping import settled
+from deriv.source import SourceFile, Span
+
+EQUALITIES = frozenset(("=", "equiv", "def", ":=", "=:"))
+UPDATES = frozenset((":=", "<-"))
+APPROXIMATIONS = frozenset(("approx",))
+INEQUALITIES = frozenset(("<", "<=", ">", ">=", "!="))
+DECLARATIONS = frozenset(("in", "to", "mapsto", "sim", "propto", "subset", "->", ":", "|->", "perp", "||", "=>", "<=>"))
+
+
+@dataclass
+class ChainState:
+    """A chain of relations as far as it has been read; `bad` tells which parts are known to be wrong."""
+
+    number: int
+    parts: list[Node]
+    bad: list[bool] = field(default_factory=lambda: [False])
+    pending: Relation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """One reading of a formula: its value, how much charity it needed, and what else could be tried."""
+
+    value: Value | None
+    strains: int
+    answers: dict[Hashable, int]
+    flips: tuple[Hashable, ...]
+    problem: str
+
+
+def _flips(reading: Reading) -> list[Hashable]:
+    return [key for key in reading.met if isinstance(key, tuple) and key[0] == "vector"]
+
+
+@dataclass
+class Walk:
+    """The state of one pass over a document."""
+
+    source: SourceFile
+    scope: Scope
+    seconds: float | None = None
+    steps: list[Step] = field(default_factory=list)
+    chains: int = 0
+    silent: bool = False
+    diagnose: Callable[[Outcome, Node, Node, bool], Found | None] | None = None
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.scope, self.seconds)
+        self.guard = Guard(self.scope)
+
+    # --- chains ----------------------------------------------------------------------------------------------------
+
+    def formula(self, node: Node, previous: ChainState | None) -> ChainState | None:
+        """Take in a formula; returns the chain that a following row may continue."""
+        node = settled(node)
+        if not isinstance(node, Chain):
+            if previous is not None and previous.pending is not None:
+                self._extend(previous, previous.pending, node)
+                return previous
+            return None if isinstance(node, Text) else self._new(node)
+        parts, relations = list(node.parts), list(node.relations)
+        if parts[0] is None:
+            if previous is None:
+                return self._headless(parts, relations)
+            chain = previous
+        elif previous is not None and previous.pending is not None:
+            chain = previous
+            self._extend(chain, previous.pending, parts[0])
+        else:
+            chain = self._new(parts[0])
+        chain.pending = None
+        if self._all_set(parts, relations):
+            return chain
+        for relation, part in zip(relations, parts[1:], strict=True):
+            if part is None:
+                chain.pending = relation
+            else:
+                self._extend(chain, relation, part)
+        return chain
+
+    def _new(self, head: Node) -> ChainState:
+        self.chains += 1
+        return ChainState(self.chains, [head])
+
+    def _all_set(self, parts: list[Node | None], relations: list[Relation]) -> bool:
+        """`w_1 = w_2 = b = 0` puts the same number in for each symbol."""
+        if len(parts) < 3 or any(relation.text != "=" for relation in relations) or parts[-1] is None:
+            return False
+        heads = [definitions.head_of(self.scope, part) for part in parts[:-1] if part is not None]
+        value = self.value(parts[-1])
+        if len(heads) != len(parts) - 1 or isinstance(value, str) or not is_number(value):
+            return False
+        if any(head is None or head.params is not None or definitions.known(self.scope, head) for head in heads):
+            return False
+        for head, relation, left, right in zip(heads, relations, parts, parts[1:], strict=False):
+            assert head is not None
+            assert left is not None
+            assert right is not None
+            definitions.define(self.scope, head, value, self.source.position(left.span.start)[0])
+            base = self._base(left, right, relation, self.chains)
+            self._add(replace(base, kind=Kind.DEFINITION, notes=("a number put in",)))
+        return True
+
+    def _headless(self, parts: list[Node | None], relations: list[Relation]) -> ChainState | None:
+        """A chain that begins with a relation, and nothing before it: its first written part is the head."""
+        first = parts[1]
+        if first is None:
+            return None
+        chain = self._new(first)
+        for relation, part in zip(relations[1:], parts[2:], strict=True):
+            if part is not None:
+                self._extend(chain, relation, part)
+        return chain
+
+    def _extend(self, chain: ChainState, relation: Relation, part: Node) -> None:
+        chain.pending = None
+        step = self._step(chain, relation, part)
+        chain.parts.append(part)
+        chain.bad.append(step.verdict is Verdict.REFUTED or step.carried)
+        self._add(step)
+
+    def _add(self, step: Step) -> None:
+        if not self.silent:
+            self.steps.append(step)
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def unreadable(self, error: ReadingError) -> None:
+        """A formula that could not be read is a step of its own."""
+        span = Span(error.start, max(error.end, error.start))
+        if not self.silent:
+            self.steps.append(
+                Step(
+                    index=len(self.steps) + 1,
+                    chain=self.chains,
+                    span=span,
+                    verdict=Verdict.UNCHECKED,
+                    reason=f"the formula cannot be read: {error.message}",
+                )
+            )
+
+    def _step(self, chain: ChainState, relation: Relation, part: Node) -> Step:
+        base = self._base(chain.parts[-1], part, relation, chain.number)
+        try:
+            return self._judged(chain, relation.text, part, base)
+        except RecursionError:
+            return replace(base, verdict=Verdict.UNCHECKED, reason="the formula is nested too deeply")
+
+    def _base(self, previous: Node, part: Node, relation: Relation, chain: int) -> Step:
+        """A step with its places, not judged yet."""
+        return Step(
+            index=len(self.steps) + 1,
+            chain=chain,
+            span=part.span,
+            verdict=Verdict.GIVEN,
+            relation=relation.text,
+            lhs=self.source.slice(previous.span),
+            rhs=self.source.slice(part.span),
+            previous=previous.span,
+            cell=self.source.cell,
+        )
+
+    def _judged(self, chain: ChainState, relation: str, part: Node, base: Step) -> Step:
+        previous = chain.parts[-1]
+        if relation in DECLARATIONS:
+            definitions.declare(self.scope, previous, relation, part)
+            return replace(base, kind=Kind.DECLARATION)
+        if relation in INEQUALITIES:
+            return self._inequality(previous, relation, part, base)
+        first = len(chain.parts) == 1
+        if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
+            return replace(base, kind=Kind.UPDATE)
+        if relation in APPROXIMATIONS:
+            return self._approximation(chain, part, replace(base, kind=Kind.APPROXIMATION))
+        if relation not in EQUALITIES:
+            return replace(base, verdict=Verdict.UNCHECKED, reason=f"the relation {relation} is not judged")
+        if first:
+            if relation == ":=" and self._is_initial_value(part):
+                return replace(base, kind=Kind.UPDATE, notes=("an initial value",))
+            given = self._definition(previous, part, base) or self._by_derivative(previous, part, base)
+            if given is not None:
+                return given
+        kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
+        return self._claim(chain, part, replace(base, kind=kind))
+
+    def _approximation(self, chain: ChainState, part: Node, base: Step) -> Step:
+        """Numbers are compared to their printed digits; how near two expressions are is not judged."""
+        sides = self.value(chain.parts[-1]), self.value(part)
+        if all(not isinstance(side, str) and is_number(side) for side in sides):
+            return self._claim(chain, part, base)
+        step = self._claim(chain, part, base)
+        if step.verdict is not Verdict.REFUTED:
+            return step
+        return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
+
+    def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
+        self.scope.regions.append(frozenset(argument_names(left) | argument_names(right)))
+        if definitions.declare(self.scope, left, relation, right):
+            return replace(base, kind=Kind.DECLARATION)
+        reason = "inequalities are not judged"
+        return replace(base, kind=Kind.INEQUALITY, verdict=Verdict.UNCHECKED, reason=reason)
+
+    # --- definitions -----------------------------------------------------------------------------------------------
+
+    def _definition(self, left: Node, right: Node, base: Step) -> Step | None:
+        """The step as a definition, or None when it is a claim."""
+        if isinstance(left, Items):
+            return replace(base, kind=Kind.DECLARATION)
+        head = definitions.head_of(self.scope, left)
+        if definitions.names_component(left) and not self.judge.judge(left, right).holds:
+            return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
+        if head is None or is_undefined_placeholder(right):
+            return None
+        line = self.source.position(left.span.start)[0]
+        value = self.value(right)
+        if isinstance(value, str):
+            if definitions.known(self.scope, head):
+                return None
+            return replace(base, kind=Kind.DEFINITION, notes=(f"kept for reading only: {value}",))
+        if definitions.known(self.scope, head):
+            outcome = self.judge.judge(left, right)
+            if outcome.holds:
+                return self._from_outcome(base, outcome)
+            base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
+        note = definitions.define(self.scope, head, value, line)
+        return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
+
+    def _is_initial_value(self, node: Node) -> bool:
+        """`w := 0` in an algorithm is where w starts, not what it is."""
+        if isinstance(node, Name | Number) and node.text == "0":
+            return True
+        value = self.value(node)
+        return not isinstance(value, str) and is_number(value)
+
+    def _by_derivative(self, left: Node, right: Node, base: Step) -> Step | None:
+        """`dL/dl = d(y - l)^2/dl` says what L is, when L was not known as something that depends on l."""
+        if not (isinstance(left, Deriv) and isinstance(right, Deriv) and left.ratio and right.body and left.body):
+            return None
+        if [self._words(by) for by, _ in left.by] != [self._words(by) for by, _ in right.by]:
+            return None
+        head, value = definitions.head_of(self.scope, left.body), self.value(right.body)
+        if head is None or isinstance(value, str) or self.judge.judge(left, right).holds:
+            return None
+        if definitions.head_of(self.scope, right.body) is not None:
+            return None
+        definitions.define(self.scope, head, value, self.source.position(left.span.start)[0])
+        said = f"read as the definition {self._words(left.body)} = {self._words(right.body)}"
+        return replace(base, kind=Kind.DEFINITION, notes=(said,))
+
+    def value(self, node: Node) -> Value | str:
+        """The value of a formula in the reading that needs the least charity, or why it has none."""
+        first = self._valued(node, {})
+        if first.value is not None and first.strains == 0:
+            return first.value
+        tried = [self._valued(node, {key: 1}) for key in first.flips]
+        good = [one for one in (first, *tried) if one.value is not None]
+        if not good:
+            return first.problem
+        best = min(good, key=lambda one: one.strains)
+        for key in best.answers:
+            if isinstance(key, tuple) and key[0] == "vector":
+                self.scope.scalars.symmetric_difference_update({key[1]})
+        assert best.value is not None
+        return best.value
+
+    def _valued(self, node: Node, answers: dict[Hashable, int]) -> Valued:
+        reading = Reading(dict(answers))
+        ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
+        elaborator = Elaborator(self.scope, reading, ranges)
+        try:
+            value = elaborator.value(node)
+        except MeaningError as problem:
+            return Valued(None, 0, answers, tuple(_flips(reading)), str(problem))
+        return Valued(value, elaborator.strains, answers, tuple(_flips(reading)), "")
+
+    # --- claims ----------------------------------------------------------------------------------------------------
+
+    def _claim(self, chain: ChainState, part: Node, base: Step) -> Step:
+        previous, head = chain.parts[-1], chain.parts[0]
+        was_bad = chain.bad[-1]
+        outcome = self.judge.judge(previous, part)
+        if outcome.holds and not was_bad:
+            return self._from_outcome(base, outcome)
+        by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
+        if by_head.holds:
+            return replace(self._from_outcome(base, by_head), recovers=was_bad)
+        if outcome.holds:
+            return replace(self._from_outcome(base, outcome), carried=True)
+        if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
+            self.scope.equations.append(outcome.pairs[0])
+            return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
+        named = self._names_value(previous, part, base)
+        if named is not None:
+            return named
+        by_substitution = self._substituted(previous, part, base)
+        if by_substitution is not None and not was_bad:
+            return by_substitution
+        if len(chain.parts) > 1:
+            self._other_form(chain, part)
+        reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
+        if reason is not None:
+            if len(chain.parts) == 1:
+                self.guard.remember(outcome, self.source.position(part.span.start)[0])
+            return self._unchecked(base, outcome, reason)
+        return self._refuted(base, outcome, previous, part)
+
+    def _other_form(self, chain: ChainState, part: Node) -> None:
+        """A later form of a definition (`L = A = B`) that could not be compared may be the one that is used."""
+        head = definitions.head_of(self.scope, chain.parts[0])
+        value = self.value(part)
+        if head is None or isinstance(value, str) or is_number(value) or not definitions.known(self.scope, head):
+            return
+        kept = self.scope.history[:]
+        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
+        added = self.scope.history[len(kept) :]
+        self.scope.history[:] = [*added, *kept]
+
+    def _names_value(self, previous: Node, part: Node, base: Step) -> Step | None:
+        """`f(g(x)) = z` with a new symbol at the end gives the value its name."""
+        head = definitions.head_of(self.scope, part)
+        if head is None or head.params is not None or definitions.known(self.scope, head):
+            return None
+        name, value = head.marks.name, self.value(previous)
+        if isinstance(value, str) or self.guard.grounded(name) or name in self.named_in(previous):
+            return None
+        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
+        return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
+
+    @staticmethod
+    def named_in(node: Node) -> set[str]:
+        """All names in a formula."""
+        return argument_names(node)
+
+    def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
+        """The step as putting something in for undefined symbols, if it holds that way."""
+        found = put_in(self.scope, previous, part)
+        if found is None:
+            return None
+        if is_open(found, part):
+            names = ", ".join(self._words(symbol) for symbol, _ in found)
+            reason = f"numbers stand in the place of {names}, which have no value here"
+            return replace(base, verdict=Verdict.UNCHECKED, reason=reason)
+        line = self.source.position(part.span.start)[0]
+        kept = len(self.scope.history), dict(self.scope.instances)
+        for symbol, body in found:
+            head, value = definitions.head_of(self.scope, symbol), self.value(body)
+            if head is not None and not isinstance(value, str):
+                definitions.define(self.scope, head, value, line)
+        outcome = self.judge.judge(previous, part)
+        if not outcome.holds:
+            del self.scope.history[kept[0] :]
+            self.scope.instances = kept[1]
+            return None
+        said = tuple(f"{self._words(symbol)} = {self._words(body)}" for symbol, body in found)
+        step = self._from_outcome(base, outcome)
+        return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
+
+    def _words(self, node: Node) -> str:
+        return " ".join(self.source.slice(node.span).split())
+
+    def _unchecked(self, base: Step, outcome: Outcome, reason: str) -> Step:
+        return replace(with_readings(base, outcome), verdict=Verdict.UNCHECKED, reason=reason, notes=outcome.notes)
+
+    def _from_outcome(self, base: Step, outcome: Outcome) -> Step:
+        base = with_readings(base, outcome)
+        decision = outcome.decision
+        assumes = outcome.assumes
+        if isinstance(decision, Conditional):
+            assumes += (decision.assumption,)
+            decision = decision.decision
+        notes = outcome.notes
+        if isinstance(decision, Proved):
+            certificate = {"method": decision.method, **decision.certificate}
+            said = tuple(dict.fromkeys((*assumes, *decision.assumes)))
+            return replace(base, verdict=Verdict.PROVED, certificate=certificate, assumes=said, notes=notes)
+        assert isinstance(decision, Tested)
+        certificate = {
+            "method": "sampling",
+            "points": decision.points,
+            "sizes": [dict(size) for size in decision.sizes],
+            "digits": decision.digits,
+        }
+        return replace(base, verdict=Verdict.TESTED, certificate=certificate, assumes=assumes, notes=notes)
+
+    def _refuted(self, base: Step, outcome: Outcome, previous: Node, part: Node) -> Step:
+        decision = outcome.decision
+        assert isinstance(decision, Different)
+        base = with_readings(base, outcome)
+        at = {**decision.point, **{name: body.partition(" = ")[2] or body for name, body in decision.functions.items()}}
+        counterexample = Counterexample(at, decision.lhs, decision.rhs, decision.sizes)
+        step = replace(
+            base,
+            verdict=Verdict.REFUTED,
+            counterexample=counterexample,
+            notes=outcome.notes,
+            focus=part.span,
+        )
+        found = self.diagnose(outcome, previous, part, base.kind is Kind.DERIVATIVE) if self.diagnose else None
+        doubt = self.guard.unexplained(outcome) if found is None else None
+        if doubt is not None:
+            return self._unchecked(base, outcome, doubt)
+        return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
+
+
+def with_readings(step: Step, outcome: Outcome) -> Step:
+    """The step with how both sides were read, as SymPy text made when it is asked for."""
+    meant = outcome.meant
+    if meant is None:
+        return step
+    return replace(step, reading_lhs=_lazy(meant.lhs, outcome), reading_rhs=_lazy(meant.rhs, outcome))
+
+
+def _lazy(value: Value, outcome: Outcome) -> Callable[[], str]:
+    def text() -> str:
+        from deriv.expr.sympy_bridge import to_text
+
+        canonical = outcome.meant.elaborator.ranges.canonical if outcome.meant else lambda x: x
+        if isinstance(value, Tensor):
+            return to_text(canonical(value.body))
+        rows = (", ".join(to_text(canonical(e)) for e in row) for row in value.entries)
+        return f"Matrix([{', '.join(f'[{row}]' for row in rows)}])"
+
+    return text
+
+
+def has_derivative(node: Node) -> bool:
+    """Whether a derivative is written anywhere in a formula."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Deriv | Nabla):
+            return True
+        stack.extend(children(part))
+    return False
+
+
+def is_undefined_placeholder(node: Node) -> bool:
+    """A question mark or an empty box to be filled in."""
+    return getattr(node, "text", "") == "placeholder"

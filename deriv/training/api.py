@@ -1,0 +1,266 @@
+"""The doors of training: `train` and `gradcheck` from Python, used by the command line too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deriv.codegen.generate import Generated, generate
+from deriv.codegen.program import dim_values, size_sources
+from deriv.codegen.sizes import Definition
+from deriv.errors import UsageError
+from deriv.expr.nodes import Expr
+from deriv.training.data import finite, for_model, read_arrays
+from deriv.training.gradcheck import Report, check_directions
+from deriv.training.loop import Diverged, History, Plan, Problem, resume, run, save
+from deriv.training.models import Model, model
+from deriv.training.optimizers import schedule as read_schedule
+
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A loss to be minimised: its expression, parameters, and the model it came from, if any."""
+
+    spec: str
+    loss: Expr
+    definitions: tuple[Definition, ...]
+    params: tuple[str, ...]
+    model: Model | None = None
+    formula: str = ""
+    shapes: Mapping[str, Sequence[str | int]] = field(default_factory=dict)
+
+    def generate(self, *, fast: bool = True, stable: bool = True, dtype: str = "float64") -> Generated:
+        """The code of the loss."""
+        onehot = self.model.onehot if self.model else ()
+        return generate(
+            self.loss,
+            self.params,
+            definitions=self.definitions,
+            fast=fast,
+            stable=stable,
+            onehot=onehot,
+            shapes=self.shapes,
+            dtype=dtype,
+            formula=self.formula or self.spec,
+        )
+
+
+def task(
+    spec: str | Model | Expr,
+    *,
+    loss: str | None = None,
+    wrt: Sequence[str] = (),
+    given: Sequence[str] = (),
+    definitions: Sequence[Definition] = (),
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> Task:
+    """A task from a model by name, a LaTeX loss, a file of definitions, or an expression."""
+    if isinstance(spec, Expr):
+        return Task("expression", spec, tuple(definitions), tuple(wrt), shapes=shapes or {})
+    if isinstance(spec, Model):
+        return Task(spec.name, spec.loss, spec.definitions, spec.params, spec, shapes=spec.shapes)
+    if spec.partition(":")[0] in ("linear", "adaline", "perceptron", "logistic", "softmax", "mlp"):
+        found = model(spec, loss, l1=l1, l2=l2)
+        return Task(spec, found.loss, found.definitions, found.params, found, shapes=found.shapes)
+    if loss is not None or l1 or l2:
+        raise UsageError("--loss, --l1 and --l2 go with a model by name; a formula says its loss itself")
+    if not ("\\" in spec or spec.endswith((".tex", ".md", ".txt")) or any(c in spec for c in "()^_+*= ")):
+        raise UsageError(
+            f"unknown model {spec} (known: linear, adaline, perceptron, logistic, softmax, mlp:SIZES:ACTIVATION)"
+        )
+    from deriv.training.formula import read_loss
+
+    read = read_loss(spec, given, shapes)
+    if not wrt:
+        raise UsageError("name the parameters of the formula (--wrt)")
+    return Task(
+        spec, read.loss, read.definitions, tuple(wrt), formula=read.formula, shapes={**read.shapes, **(shapes or {})}
+    )
+
+
+def prepare(what: Task, arrays: Mapping[str, Any], code: Generated) -> tuple[Problem, dict[str, tuple[int, ...]]]:
+    """The problem for the data, and the shapes of the parameters."""
+    data = for_model(what.model, arrays) if what.model else _named(code, arrays)
+    names = code.compile()
+    values = _sizes(what, code, data)
+    shapes = dim_values(code.program.params, values)
+    sample = next(iter(code.program.data.values()))[:1] if code.program.data else ()
+    symbols = [s[0].symbol for s in code.program.data.values() if s and s[0].symbol]
+    chosen = max(symbols, key=symbols.count) if symbols else ""
+    rows = tuple(name for name, s in code.program.data.items() if s and s[0].symbol == chosen and sample)
+    used = {name: data[name] for name in code.program.data}
+    return Problem(names["loss"], names["loss_and_grad"], used, rows, names.get("make")), shapes
+
+
+def _named(code: Generated, arrays: Mapping[str, Any]) -> Arrays:
+    """Data by the names of the formula; X of a table may be called x there."""
+    found: Arrays = {}
+    for name, shape in code.program.data.items():
+        other = name.swapcase() if len(name) == 1 else name
+        key = name if name in arrays else other
+        if key not in arrays:
+            raise UsageError(f"the data has no array {name} (there are {', '.join(arrays) or 'none'})")
+        values = finite(name, arrays[key])
+        if values.ndim == 2 and len(shape) == 1 and values.shape[1] == 1:
+            values = values[:, 0]
+        if values.ndim != len(shape):
+            expected = ", ".join(map(str, shape))
+            raise UsageError(f"{name}: expected an array ({expected}), got one of shape {values.shape}")
+        found[name] = values.astype(int) if name in code.program.labels else values
+    return found
+
+
+def _sizes(what: Task, code: Generated, data: Arrays) -> dict[str, int]:
+    """The value of every size symbol: from the data, then from the model's layers."""
+    values: dict[str, int] = {}
+    if what.model and what.model.layers:
+        names = ["d", *(f"h{k}" for k in range(1, len(what.model.layers) - 1)), "K"]
+        values = dict(zip(names, what.model.layers, strict=True))
+    for symbol, (name, axis, offset) in size_sources(code.program.data).items():
+        values[symbol] = np.shape(data[name])[axis] - offset
+    for name, shape in code.program.data.items():
+        wanted = tuple(d.value(values) for d in shape)
+        if np.shape(data[name]) != wanted:
+            raise UsageError(f"{name}: expected shape {wanted}, got {np.shape(data[name])}")
+    unknown = [d.symbol for s in code.program.params.values() for d in s if d.symbol and d.symbol not in values]
+    if unknown:
+        raise UsageError(
+            f"the data does not tell the size {unknown[0]}: give the shapes of the parameters with --shape"
+        )
+    return values
+
+
+def start_params(what: Task, shapes: Mapping[str, tuple[int, ...]], seed: int) -> Arrays:
+    """Zeros for a single layer, as in the lectures; random weights for hidden layers (Glorot, He) and formulas."""
+    rng = np.random.default_rng([seed, 0])
+    found: Arrays = {}
+    deep = what.model is not None and len(what.model.layers) > 2
+    gain = 2.0 if what.model is not None and "elu" in what.model.activation else 1.0
+    for name, shape in shapes.items():
+        if deep and len(shape) == 2:
+            spread = np.sqrt(gain * 2 / (shape[0] + shape[1])) if gain == 1 else np.sqrt(2 / shape[0])
+            found[name] = rng.standard_normal(shape) * spread
+        else:
+            found[name] = np.zeros(shape)
+    return found
+
+
+def check_first(problem: Problem, params: Arrays, seed: int, rows: int = 32) -> Report:
+    """The gradient check before the first step, near the start and on a few samples."""
+    rng = np.random.default_rng([seed, 4])
+    # a little away from the start: zeros sit on the kinks of hinge, ReLU and |w|
+    near = {k: v + 0.3 * rng.standard_normal(v.shape) for k, v in params.items()}
+    few = problem.at(np.arange(min(rows, problem.count))) if problem.rows else problem.data
+    return check_directions(lambda p: problem.loss(p, few), lambda p: problem.loss_and_grad(p, few)[1], near, seed)
+
+
+def train(
+    spec: str | Model | Expr,
+    data: str | Path | Mapping[str, Any] | tuple[Any, Any],
+    *,
+    loss: str | None = None,
+    wrt: Sequence[str] = (),
+    given: Sequence[str] = (),
+    definitions: Sequence[Definition] = (),
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    target: str | None = None,
+    mode: str = "batch",
+    batch_size: int = 32,
+    epochs: int = 100,
+    learning_rate: float = 0.1,
+    optimizer: str = "gd",
+    schedule: str = "constant",
+    seed: int = 0,
+    sampling: str = "shuffle",
+    validation: float = 0.0,
+    patience: int = 0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    check: bool = True,
+    params: Mapping[str, Any] | None = None,
+    resume_from: str | Path | None = None,
+    output: str | Path | None = None,
+    report: Callable[[int, float], None] | None = None,
+) -> History:
+    """Generate gradient code for a loss, check it, train, and give the history (with `params`).
+
+    `data` is a file (CSV, NPZ, Parquet), a mapping of arrays, or the pair (X, y).
+    """
+    plan = Plan(
+        mode,
+        batch_size,
+        epochs,
+        learning_rate,
+        optimizer,
+        read_schedule(schedule),
+        seed,
+        sampling,
+        validation,
+        patience,
+    ).checked()
+    what = task(spec, loss=loss, wrt=wrt, given=given, definitions=definitions, shapes=shapes, l1=l1, l2=l2)
+    code = what.generate()
+    problem, sizes = prepare(what, _arrays(what, data, target), code)
+    start = _given_params(params or {}, start_params(what, sizes, seed))
+    history = resume(resume_from, plan, what.spec, start) if resume_from is not None else History(start)
+    history.problem = problem
+    if check:
+        _refuse_wrong(problem, history, seed)
+    run(problem, plan, history, report=report, done=_perceptron_done(what, problem))
+    if what.spec == "perceptron" and history.stopped == "epochs" and epochs:
+        history.stopped = f"not separated after {history.epochs} epochs: no line may separate the classes"
+    if output is not None:
+        save(history, plan, what.spec, output)
+    return history
+
+
+def _refuse_wrong(problem: Problem, history: History, seed: int) -> None:
+    """Check the gradient before the first step."""
+    outcome = check_first(problem, history.params, seed)
+    history.gradcheck = outcome.as_dict()
+    if not outcome.ok:
+        reasons = "; ".join(f"{', '.join(r.parameters)}: {r.text}" for r in outcome.reasons)
+        raise Diverged(f"the gradient is wrong and nothing was trained: {reasons}")
+
+
+def _arrays(what: Task, data: object, target: str | None) -> Mapping[str, Any]:
+    if isinstance(data, (str, Path)):
+        return read_arrays(data, target, text_labels=what.model is not None and what.model.labels == "classes")
+    if isinstance(data, tuple):
+        return {"X": data[0], "y": data[1]}
+    if isinstance(data, Mapping):
+        return data
+    raise UsageError("data must be a file, a mapping of arrays, or a pair (X, y)")
+
+
+def _given_params(params: Mapping[str, Any], start: Arrays) -> Arrays:
+    unknown = [name for name in params if name not in start]
+    if unknown:
+        raise UsageError(f"unknown parameter {unknown[0]} (there are {', '.join(start)})")
+    found = dict(start)
+    for name, value in params.items():
+        array = finite(name, value)
+        if array.shape != start[name].shape:
+            raise UsageError(f"{name}: expected shape {start[name].shape}, got {array.shape}")
+        found[name] = array.copy()
+    return found
+
+
+def _perceptron_done(what: Task, problem: Problem) -> Callable[[Arrays], str | None] | None:
+    """The perceptron stops when no sample is on the wrong side."""
+    if what.model is None or what.model.name != "perceptron":
+        return None
+
+    def done(params: Arrays) -> str | None:
+        z = problem.data["X"] @ params["w"] + params["b"]
+        return "every sample is on its side" if np.all(z * problem.data["y"] > 0) else None
+
+    return done
