@@ -86,6 +86,9 @@ class Guard:
         functions = sorted(_functions(outcome, 0) - _functions(outcome, 1))
         if functions:
             return f"{', '.join(functions)} is not defined here, and something else stands in its place"
+        means = sorted(name for name in left | right if name.endswith("bar") and self.scope.lookup(name) is None)
+        if means:
+            return f"{', '.join(means)} is not defined before this line"
         unknown = sorted(name for name in new if not self.grounded(name))
         if unknown:
             return f"{', '.join(unknown)} is not introduced in the document"

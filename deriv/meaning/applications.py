@@ -20,6 +20,7 @@ from deriv.latex.nodes import (
     Additive,
     Chain,
     Decorated,
+    Deriv,
     Group,
     Items,
     Name,
@@ -47,6 +48,10 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
     while k < len(factors):
         op = ops[k - 1] if k else ""
         node = factors[k]
+        if _is_evaluated(factors, ops, k):
+            items.append((op, el.value(node)))
+            k += 2
+            continue
         following = factors[k + 1] if k + 1 < len(factors) and ops[k] == "" else None
         group = bracket_of(following)
         value = _application(el, node, group) if group is not None else None
@@ -59,6 +64,15 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
         items.append((op, value))
         k += 1
     return items
+
+
+def _is_evaluated(factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:
+    """`\\frac{∂f}{∂x}(x, y)`: the point at which a derivative is taken, when it is where it always is."""
+    node = factors[k]
+    if not (isinstance(node, Deriv) and node.ratio and isinstance(node.body, Name)) or k + 1 >= len(factors):
+        return False
+    group = factors[k + 1]
+    return ops[k] == "" and isinstance(group, Group) and group.open == "(" and plain_arguments(group.body)
 
 
 def _in_inner_product(el: Elaborator, factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:

@@ -32,6 +32,7 @@ from deriv.latex.nodes import (
 )
 from deriv.meaning.applications import nodes_of
 from deriv.meaning.functions import condition, indicator_of
+from deriv.meaning.names import canonical
 from deriv.meaning.survey import parts_of
 
 if TYPE_CHECKING:
@@ -199,9 +200,13 @@ def _limit(el: Elaborator, node: BigOp) -> Value:
     side = ""
     if isinstance(point, Script) and isinstance(point.sup, Symbol):
         side, point = {"+": "+", "-": "-"}.get(point.sup.text, ""), point.base
-    symbol = el.scalar(variable)
-    target = el.scalar(point)
-    body = el.scalar(node.body)
+    saved = dict(el.env)
+    if isinstance(variable, Name):
+        el.env[variable.text] = Sym(canonical(variable))  # a number here, whatever else the letter stands for
+    try:
+        symbol, target, body = el.scalar(variable), el.scalar(point), el.scalar(node.body)
+    finally:
+        el.env = saved
     if not isinstance(symbol, Sym):
         raise MeaningError("the limit's variable is not a symbol")
     return scalar(Limit(body, symbol.name, target, side))

@@ -162,6 +162,12 @@ class Survey:
             by = base_name(variable)
             if by:
                 self.denominators[by] += 1
+                self._counts_by_superscript(by, variable)
+
+    def _counts_by_superscript(self, name: str, variable: Node) -> None:
+        """Nobody differentiates by a power: a letter above a variable is an index."""
+        if isinstance(variable, Script) and is_index_letter(variable.sup):
+            self.sup_indices[name] += 1
 
     def _bounds(self, sub: Node | None, sup: Node | None) -> None:
         for part in parts_of(sub) if sub is not None else ():
