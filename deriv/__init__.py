@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from deriv.codegen.generate import generate as code
     from deriv.engine.api import derive
     from deriv.expr import losses, networks
+    from deriv.training.api import train
+    from deriv.training.check import gradcheck
 
 __version__ = "0.1.0"
 
@@ -26,11 +28,13 @@ _HOMES = {
     "parse": ("deriv.api", "parse"),
     "derive": ("deriv.engine.api", "derive"),
     "code": ("deriv.codegen.generate", "generate"),
+    "gradcheck": ("deriv.training.check", "gradcheck"),
+    "train": ("deriv.training.api", "train"),
     "losses": ("deriv.expr.losses", None),
     "networks": ("deriv.expr.networks", None),
 }
 
-__all__ = ["__version__", "check", "code", "derive", "losses", "networks", "parse"]
+__all__ = ["__version__", "check", "code", "derive", "gradcheck", "losses", "networks", "parse", "train"]
 
 
 def __getattr__(name: str) -> Any:
