@@ -31,7 +31,7 @@ class T:
     at: At
 
     @property
-    def T(self) -> T:  # noqa: N802 - the usual name
+    def T(self) -> T:
         """The transpose."""
         return T(self.cols, self.rows, lambda i, j: self.at(j, i))
 
@@ -156,7 +156,7 @@ def add_up(a: T) -> T:
     """The sum of all entries."""
     inner = a.at
     if a.cols is not None:
-        inner = lambda i, _j: total(a.cols, lambda k: a.at(i, k))  # noqa: E731 - one of two ways
+        inner = lambda i, _j: total(a.cols, lambda k: a.at(i, k))
     return scalar(inner(NONE, NONE) if a.rows is None else total(a.rows, lambda i: inner(i, NONE)))
 
 

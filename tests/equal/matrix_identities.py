@@ -66,7 +66,7 @@ M, F = mat("M", "n", "d"), mat("F", "n", "d")
 D = mat("D", "d", "d")
 lam, t = sym("l"), sym("t")
 ONE_ = num(1)
-I = eye("n")  # noqa: E741 - its name
+I = eye("n")
 
 
 def quadratic(inner: T, middle: T) -> T:
@@ -234,8 +234,8 @@ def _entry() -> T:
     from tests.equal.matrix_build import total
 
     def at(p: Expr, q: Expr) -> Expr:
-        inside = lambda i, j: Derivative(X.inv.at(p, q), X.at(i, j))  # noqa: E731 - a formula
-        both = lambda i: total("n", lambda j: _times(a.at(i, ONE), b.at(j, ONE), inside(i, j)))  # noqa: E731
+        inside = lambda i, j: Derivative(X.inv.at(p, q), X.at(i, j))
+        both = lambda i: total("n", lambda j: _times(a.at(i, ONE), b.at(j, ONE), inside(i, j)))
         return total("n", both)
 
     return T("n", "n", at)
