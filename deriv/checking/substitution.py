@@ -68,7 +68,10 @@ def _match(a: Node, b: Node, pairs: list[tuple[Node, Node]]) -> bool:
 
 
 def _is_symbol(node: Node) -> bool:
-    return isinstance(node, Name) or (isinstance(node, Script) and isinstance(node.base, Name) and not node.primes)
+    if isinstance(node, Name):
+        return True
+    plain = isinstance(node, Script) and isinstance(node.base, Name) and not node.primes
+    return plain and isinstance(node, Script) and (node.sup is None or isinstance(node.sup, Group))
 
 
 def _data(node: Node) -> tuple[object, ...]:

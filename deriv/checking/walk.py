@@ -9,12 +9,13 @@ from deriv.checking import define as definitions
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard
 from deriv.checking.judge import Judge, Outcome
+from deriv.checking.readings import with_readings
 from deriv.checking.results import Counterexample, Kind, Step, Verdict
 from deriv.checking.substitution import is_open, put_in
 from deriv.checking.update import is_update
 from deriv.equal.decision import Conditional, Different, Proved, Tested
 from deriv.errors import MeaningError, ReadingError
-from deriv.expr.tensor import Tensor, Value
+from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.applications import argument_names
 from deriv.meaning.elaborate import Elaborator, Reading
@@ -217,9 +218,9 @@ class Walk:
         return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
-        self.scope.regions.append(frozenset(argument_names(left) | argument_names(right)))
         if definitions.declare(self.scope, left, relation, right):
             return replace(base, kind=Kind.DECLARATION)
+        self.scope.regions.append(frozenset(argument_names(left) | argument_names(right)))
         reason = "inequalities are not judged"
         return replace(base, kind=Kind.INEQUALITY, verdict=Verdict.UNCHECKED, reason=reason)
 
@@ -423,27 +424,6 @@ class Walk:
         if doubt is not None:
             return self._unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
-
-
-def with_readings(step: Step, outcome: Outcome) -> Step:
-    """The step with how both sides were read, as SymPy text made when it is asked for."""
-    meant = outcome.meant
-    if meant is None:
-        return step
-    return replace(step, reading_lhs=_lazy(meant.lhs, outcome), reading_rhs=_lazy(meant.rhs, outcome))
-
-
-def _lazy(value: Value, outcome: Outcome) -> Callable[[], str]:
-    def text() -> str:
-        from deriv.expr.sympy_bridge import to_text
-
-        canonical = outcome.meant.elaborator.ranges.canonical if outcome.meant else lambda x: x
-        if isinstance(value, Tensor):
-            return to_text(canonical(value.body))
-        rows = (", ".join(to_text(canonical(e)) for e in row) for row in value.entries)
-        return f"Matrix([{', '.join(f'[{row}]' for row in rows)}])"
-
-    return text
 
 
 def has_derivative(node: Node) -> bool:
