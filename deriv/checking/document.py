@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deriv.checking.annotations import Annotations
+from deriv.checking.define import declare
 from deriv.checking.diagnosis.search import Diagnostician
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
 from deriv.checking.walk import ChainState, Walk
 from deriv.errors import ReadingError
 from deriv.latex.macros import MacroTable
+from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
-from deriv.meaning.scope import Scope
+from deriv.meaning.scope import Definition, Scope
 from deriv.meaning.survey import Survey
 from deriv.source import SourceFile
 
@@ -64,6 +66,8 @@ def check_text(
     annotations = [Annotations.of(part.source, kind) for part in parts]
     for fact in options.assume:
         annotations[0].assume(scope, fact) if annotations else None
+    declare_all(scope, [*before, *parts])
+    scope.later = definitions_of(scope, parts)
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
     steps: list[Step] = []
@@ -79,6 +83,34 @@ def check_text(
     return FileResult(path, sources, tuple(with_duplicates(steps)), problems)
 
 
+def declare_all(scope: Scope, parts: Sequence[Prepared]) -> None:
+    """Take in what the text says about shapes anywhere: `with $b \\in \\mathbb{R}^m$` often comes after its use."""
+    for node in formulas_of(parts):
+        if isinstance(node, Chain) and len(node.relations) == 1 and node.relations[0].text == "in":
+            left, right = node.parts
+            if left is not None and isinstance(right, Script) and right.sup is not None:
+                declare(scope, left, "in", right)
+
+
+def definitions_of(scope: Scope, parts: Sequence[Prepared]) -> list[Definition]:
+    """All definitions of the document in order, for lines that use one before it is written ("where L = …")."""
+    # ranges are shared, being numbered; everything else that a walk learns is put back
+    ranks = dict(scope.survey.declared_rank)
+    trial = Scope(scope.survey, ranges=scope.ranges, log=scope.log, layout=scope.layout)
+    for part in parts:
+        walk_through(Walk(part.source, trial, silent=True, collecting=True), part, None)
+    scope.survey.declared_rank = ranks
+    return trial.history
+
+
+def formulas_of(parts: Sequence[Prepared]) -> Iterator[Node]:
+    """Every formula that could be read."""
+    for part in parts:
+        for _, rows in part.blocks:
+            for row in rows:
+                yield from (formula.node for formula in row.formulas if formula.node is not None)
+
+
 def kind_of(name: str) -> DocumentKind:
     """The kind of a file of definitions by its name."""
     return "tex" if name.endswith(".tex") else "markdown"
@@ -87,12 +119,8 @@ def kind_of(name: str) -> DocumentKind:
 def survey(parts: Sequence[Prepared]) -> Survey:
     """What all formulas together show about each name."""
     found = Survey()
-    for part in parts:
-        for _, rows in part.blocks:
-            for row in rows:
-                for formula in row.formulas:
-                    if formula.node is not None:
-                        found.add(formula.node)
+    for node in formulas_of(parts):
+        found.add(node)
     return found
 
 

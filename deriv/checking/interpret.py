@@ -66,6 +66,10 @@ def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Ite
     for key, definition in _alternatives(scope, current, names):
         changed = {**current, key: definition}
         yield replace(plain, definitions=changed, note=f"{key[0]} is taken as on line {definition.line}")
+    later = {d.key: d for d in reversed(scope.later) if d.name in names and scope.lookup(d.name) is None}
+    if later:
+        below = ", ".join(sorted({d.name for d in later.values()}))
+        yield replace(plain, definitions={**later, **current}, note=f"{below} as defined below")
     single = one_example(current)
     if single is not None:
         yield replace(plain, definitions=single, note="read for one example, without the sum over the data")

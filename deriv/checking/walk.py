@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
@@ -24,6 +24,7 @@ from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
 
+_BUGS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 EQUALITIES = frozenset(("=", "equiv", "def", ":=", "=:"))
 UPDATES = frozenset((":=", "<-"))
 APPROXIMATIONS = frozenset(("approx",))
@@ -66,6 +67,8 @@ class Walk:
     steps: list[Step] = field(default_factory=list)
     chains: int = 0
     silent: bool = False
+    collecting: bool = False
+    """Only definitions are wanted: nothing is judged."""
     diagnose: Callable[[Outcome, Node, Node, bool], Found | None] | None = None
 
     def __post_init__(self) -> None:
@@ -169,6 +172,10 @@ class Walk:
             return self._judged(chain, relation.text, part, base)
         except RecursionError:
             return replace(base, verdict=Verdict.UNCHECKED, reason="the formula is nested too deeply")
+        except _BUGS as bug:
+            # a mistake of ours in one step must not cost the rest of the document, and is never a verdict
+            reason = f"internal problem, please report it: {type(bug).__name__}: {bug}"
+            return replace(base, verdict=Verdict.UNCHECKED, reason=reason)
 
     def _base(self, previous: Node, part: Node, relation: Relation, chain: int) -> Step:
         """A step with its places, not judged yet."""
@@ -241,7 +248,7 @@ class Walk:
             if definitions.known(self.scope, head):
                 return None
             return replace(base, kind=Kind.DEFINITION, notes=(f"kept for reading only: {value}",))
-        if definitions.known(self.scope, head):
+        if definitions.known(self.scope, head) and not self.collecting:
             outcome = self.judge.judge(left, right)
             if outcome.holds:
                 return self._from_outcome(base, outcome)
@@ -300,6 +307,8 @@ class Walk:
     # --- claims ----------------------------------------------------------------------------------------------------
 
     def _claim(self, chain: ChainState, part: Node, base: Step) -> Step:
+        if self.collecting:
+            return base
         previous, head = chain.parts[-1], chain.parts[0]
         was_bad = chain.bad[-1]
         outcome = self.judge.judge(previous, part)
@@ -410,7 +419,10 @@ class Walk:
         decision = outcome.decision
         assert isinstance(decision, Different)
         base = with_readings(base, outcome)
-        at = {**decision.point, **{name: body.partition(" = ")[2] or body for name, body in decision.functions.items()}}
+        at = {
+            **entries_by_place(decision.point),
+            **{name: body.partition(" = ")[2] or body for name, body in decision.functions.items()},
+        }
         counterexample = Counterexample(at, decision.lhs, decision.rhs, decision.sizes)
         step = replace(
             base,
@@ -424,6 +436,12 @@ class Walk:
         if doubt is not None:
             return self._unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
+
+
+def entries_by_place(point: Mapping[str, str]) -> dict[str, str]:
+    """A point with the indices of the entry that differs called by their place."""
+    places = dict(zip((name for name in point if "." in name), ("row", "column"), strict=False))
+    return {places.get(name, name): value for name, value in point.items()}
 
 
 def has_derivative(node: Node) -> bool:

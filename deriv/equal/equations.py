@@ -103,6 +103,8 @@ def _rescale_row(point: Point, node: Sum, body: Entry, total: Fraction) -> None:
     for key in keys:
         point.entry(*key)
     current = sum((abs(point.entries[key]) for key in keys), Fraction(0))
+    if not current:
+        return  # the equation then fails here, and the point is left out
     for key in keys:
         point.entries[key] = abs(point.entries[key]) / current * total
 

@@ -40,6 +40,7 @@ class Scope:
     survey: Survey
     ranges: Ranges = field(default_factory=Ranges)
     history: list[Definition] = field(default_factory=list)
+    later: list[Definition] = field(default_factory=list)
     instances: dict[Expr, tuple[Expr, int]] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     equations: list[tuple[Expr, Expr]] = field(default_factory=list)
