@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
@@ -13,12 +13,12 @@ from deriv.checking.readings import with_readings
 from deriv.checking.results import Counterexample, Kind, Step, Verdict
 from deriv.checking.substitution import is_open, put_in
 from deriv.checking.update import is_update
+from deriv.checking.values import best_value
 from deriv.equal.decision import Conditional, Different, Proved, Tested
-from deriv.errors import MeaningError, ReadingError
+from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.applications import argument_names
-from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import children
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import settled
@@ -40,21 +40,6 @@ class ChainState:
     parts: list[Node]
     bad: list[bool] = field(default_factory=lambda: [False])
     pending: Relation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Valued:
-    """One reading of a formula: its value, how much charity it needed, and what else could be tried."""
-
-    value: Value | None
-    strains: int
-    answers: dict[Hashable, int]
-    flips: tuple[Hashable, ...]
-    problem: str
-
-
-def _flips(reading: Reading) -> list[Hashable]:
-    return [key for key in reading.met if isinstance(key, tuple) and key[0] == "vector"]
 
 
 @dataclass
@@ -279,30 +264,8 @@ class Walk:
         return replace(base, kind=Kind.DEFINITION, notes=(said,))
 
     def value(self, node: Node) -> Value | str:
-        """The value of a formula in the reading that needs the least charity, or why it has none."""
-        first = self._valued(node, {})
-        if first.value is not None and first.strains == 0:
-            return first.value
-        tried = [self._valued(node, {key: 1}) for key in first.flips]
-        good = [one for one in (first, *tried) if one.value is not None]
-        if not good:
-            return first.problem
-        best = min(good, key=lambda one: one.strains)
-        for key in best.answers:
-            if isinstance(key, tuple) and key[0] == "vector":
-                self.scope.scalars.symmetric_difference_update({key[1]})
-        assert best.value is not None
-        return best.value
-
-    def _valued(self, node: Node, answers: dict[Hashable, int]) -> Valued:
-        reading = Reading(dict(answers))
-        ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
-        elaborator = Elaborator(self.scope, reading, ranges)
-        try:
-            value = elaborator.value(node)
-        except MeaningError as problem:
-            return Valued(None, 0, answers, tuple(_flips(reading)), str(problem))
-        return Valued(value, elaborator.strains, answers, tuple(_flips(reading)), "")
+        """The value of a formula, or why it has none."""
+        return best_value(self.scope, node)
 
     # --- claims ----------------------------------------------------------------------------------------------------
 
