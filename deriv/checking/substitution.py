@@ -7,7 +7,7 @@ symbol stands for it; the step then holds under that assumption, which is also k
 from __future__ import annotations
 
 from deriv.latex.nodes import Decorated, Group, Items, Name, Node, Number, Script
-from deriv.meaning.names import base_name, children
+from deriv.meaning.names import all_names, base_name, children
 from deriv.meaning.scope import Scope
 
 _MAX_PAIRS = 8
@@ -94,7 +94,7 @@ def _text(node: Node) -> tuple[object, ...]:
 
 def _may_stand_for(scope: Scope, symbol: Node, body: Node) -> bool:
     name = base_name(symbol)
-    if name is None or _names(body) & {name}:
+    if name is None or all_names(body) & {name}:
         return False
     if scope.survey.denominators[name] and any(name in d.params for d in scope.history):
         return False
@@ -102,15 +102,3 @@ def _may_stand_for(scope: Scope, symbol: Node, body: Node) -> bool:
         return False
     body = _strip(body)
     return not _is_symbol(body)
-
-
-def _names(node: Node) -> set[str]:
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        name = base_name(part)
-        if name:
-            found.add(name)
-        stack.extend(children(part))
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deriv.latex.nodes import Additive, Name, Node, Number, Script
-from deriv.meaning.names import base_name, children
+from deriv.meaning.names import all_names, base_name, children
 from deriv.meaning.scope import Scope
 
 
@@ -12,25 +12,13 @@ def is_update(scope: Scope, left: Node, relation: str, right: Node) -> bool:
     name = base_name(left)
     if name is None or not isinstance(left, Name | Script):
         return False
-    if name not in _names(right):
+    if name not in all_names(right):
         return False
     if relation == ":=":
         return True
     if _marks_step(left) or (isinstance(left, Script) and left.primes):
         return True
     return _same_symbol(left, right) and isinstance(right, Additive)
-
-
-def _names(node: Node) -> set[str]:
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        name = base_name(part)
-        if name:
-            found.add(name)
-        stack.extend(children(part))
-    return found
 
 
 def _marks_step(left: Node) -> bool:

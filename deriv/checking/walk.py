@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
+from deriv.checking.descent import is_about_a_loss, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.readings import with_readings
-from deriv.checking.results import Counterexample, Kind, Step, Verdict
+from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
 from deriv.checking.substitution import is_open, put_in
 from deriv.checking.update import is_update
 from deriv.checking.values import best_value
@@ -18,8 +19,7 @@ from deriv.equal.decision import Conditional, Different, Proved, Tested
 from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
-from deriv.meaning.applications import argument_names
-from deriv.meaning.names import children
+from deriv.meaning.names import all_names, children
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
@@ -185,7 +185,7 @@ class Walk:
             return self._inequality(previous, relation, part, base)
         first = len(chain.parts) == 1
         if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
-            return replace(base, kind=Kind.UPDATE)
+            return self._update(previous, part, replace(base, kind=Kind.UPDATE))
         if relation in APPROXIMATIONS:
             return self._approximation(chain, part, replace(base, kind=Kind.APPROXIMATION))
         if relation not in EQUALITIES:
@@ -198,6 +198,26 @@ class Walk:
                 return given
         kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
         return self._claim(chain, part, replace(base, kind=kind))
+
+    def _update(self, left: Node, right: Node, base: Step) -> Step:
+        """An assignment is given, unless it walks uphill on a loss."""
+        if self.collecting or not is_about_a_loss(self.source.text):
+            return base
+        old, new = self.value(left), self.value(right)
+        found = None if isinstance(old, str) or isinstance(new, str) else uphill(self.scope, old, new)
+        if found is None:
+            return base
+        diagnosis = Diagnosis(Code.DESCENT, "the step goes along the gradient, not against it")
+        counterexample = Counterexample(entries_by_place(found.point), found.lhs, found.rhs, found.sizes)
+        notes = ("the two values are the change of the loss along the step, to first order, and 0",)
+        return replace(
+            base,
+            verdict=Verdict.REFUTED,
+            counterexample=counterexample,
+            diagnosis=diagnosis,
+            focus=right.span,
+            notes=notes,
+        )
 
     def _approximation(self, chain: ChainState, part: Node, base: Step) -> Step:
         """Numbers are compared to their printed digits; how near two expressions are is not judged."""
@@ -212,7 +232,7 @@ class Walk:
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
         if definitions.declare(self.scope, left, relation, right):
             return replace(base, kind=Kind.DECLARATION)
-        self.scope.regions.append(frozenset(argument_names(left) | argument_names(right)))
+        self.scope.regions.append(frozenset(all_names(left) | all_names(right)))
         reason = "inequalities are not judged"
         return replace(base, kind=Kind.INEQUALITY, verdict=Verdict.UNCHECKED, reason=reason)
 
@@ -325,7 +345,7 @@ class Walk:
     @staticmethod
     def named_in(node: Node) -> set[str]:
         """All names in a formula."""
-        return argument_names(node)
+        return all_names(node)
 
     def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
         """The step as putting something in for undefined symbols, if it holds that way."""

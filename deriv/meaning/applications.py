@@ -31,7 +31,7 @@ from deriv.latex.nodes import (
 from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import Marks, indexed, marks_of
 from deriv.meaning.functions import indicator, is_indicator_name
-from deriv.meaning.names import base_name, canonical
+from deriv.meaning.names import all_names, base_name, canonical
 from deriv.meaning.survey import argument_key, plain_arguments
 
 if TYPE_CHECKING:
@@ -152,10 +152,10 @@ def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
     if marks.primes:
         return True
     if scope.lookup(name, "function") or survey.heads[name]:
-        return name not in argument_names(group.body) or scope.lookup(name, "function") is not None
+        return name not in all_names(group.body) or scope.lookup(name, "function") is not None
     if scope.lookup(name) is not None and not plain_arguments(group.body):
         return False
-    if name in argument_names(group.body):
+    if name in all_names(group.body):
         return False
     likely = _looks_like_function(el, name, group)
     return (el.reading.choose(("apply", name, argument_key(group.body))) == 0) == likely
@@ -174,21 +174,6 @@ def _looks_like_function(el: Elaborator, name: str, group: Group) -> bool:
     if survey.denominators[name] or survey.letter_subscripts[name]:
         return False
     return name in _FUNCTION_LETTERS and (plain or name in ("f", "g", "h", "sigma", "phi"))
-
-
-def argument_names(node: Node) -> set[str]:
-    """All names inside a formula."""
-    from deriv.meaning.names import children
-
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        name = base_name(part)
-        if name:
-            found.add(name)
-        stack.extend(children(part))
-    return found
 
 
 def _apply(el: Elaborator, marks: Marks, group: Group) -> Value:

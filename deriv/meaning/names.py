@@ -61,6 +61,19 @@ def base_name(node: Node | None) -> str | None:
     return canonical(node) if isinstance(node, Name) else None
 
 
+def all_names(node: Node) -> set[str]:
+    """The canonical names of everything in a formula."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        name = base_name(part)
+        if name:
+            found.add(name)
+        stack.extend(children(part))
+    return found
+
+
 def children(node: Node) -> list[Node]:
     """The direct parts of a surface node, in order of its fields."""
     found: list[Node] = []
