@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from deriv.checking.compare import align
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Proved, Tested
 from deriv.errors import MeaningError
@@ -27,14 +28,19 @@ def is_about_a_loss(text: str) -> bool:
     return bool(_MINIMISED.search(text)) and not _MAXIMISED.search(text)
 
 
-def uphill(scope: Scope, old: Value, new: Value) -> Different | None:
-    """A point where the step from `old` to `new` certainly climbs, if it climbs wherever it was tried."""
+def uphill(scope: Scope, old: Value, new: Value) -> tuple[Different, str] | None:
+    """A point where the step from `old` to `new` certainly climbs, if it climbs wherever it was tried; and why."""
     if not isinstance(old, Tensor) or not isinstance(new, Tensor) or not isinstance(old.body, Sym | Entry):
         return None
-    if not (old.is_scalar and new.is_scalar):
+    try:
+        (pair,) = align(old, new, scope.ranges.same).pairs
+    except MeaningError:
         return None
-    step = Add((new.body, neg(old.body)))
-    change = _change(scope, step, old.body)
+    step = Add((pair[1], neg(pair[0])))
+    why = "with the gradient written above, which is wrong, this update climbs"
+    change = _as_written(scope, step, old.body)
+    if change is None and old.is_scalar:
+        why, change = "the step goes along the gradient, not against it", _change(scope, step, old.body)
     if change is None:
         return None
     rates = {n.name for n in walk(change) if isinstance(n, Sym)} & _rates(step, old.body)
@@ -42,13 +48,41 @@ def uphill(scope: Scope, old: Value, new: Value) -> Different | None:
     if not isinstance(decide(Call("abs", (change,)), change, domain, conditions=False), Proved | Tested):
         return None
     found = decide(change, ZERO, domain, conditions=False)
-    return found if isinstance(found, Different) else None
+    return (found, why) if isinstance(found, Different) else None
 
 
 def _only_ends(scope: Scope) -> list[Definition]:
     """Definitions that no other definition uses, when there is just one such name."""
     used = {name for d in scope.history for name in names_in(d.body) if name != d.name}
     return [d for d in scope.history if d.name not in used]
+
+
+def remember(scope: Scope, lhs: Value, rhs: Value) -> None:
+    """Keep what a refuted line says a gradient is: an update that uses it goes where the line says."""
+    if isinstance(lhs, Tensor) and isinstance(rhs, Tensor) and isinstance(lhs.body, Derivative):
+        variable = lhs.body.variable
+        if isinstance(variable, Sym | Entry):
+            scope.wrong_gradients[lhs.body.body, variable.name] = (variable, rhs)
+
+
+def _as_written(scope: Scope, step: Expr, variable: Sym | Entry) -> Expr | None:
+    """Δ·D with the wrong gradient of the line above in the step, and the true one for D."""
+    written = {n for n in walk(step) if isinstance(n, Derivative) and n.variable == variable}
+    if len(written) != 1:
+        return None
+    slope = written.pop()
+    known = scope.wrong_gradients.get((slope.body, variable.name))
+    if known is None:
+        return None
+    index = variable.indices[-1] if isinstance(variable, Entry) else None
+    claimed = known[1].at(index, index)
+    resolver = Resolver(scope.current(), scope.depends, scope.independent)
+    try:
+        true = resolver.resolve(slope)
+        change = Mul((resolver.resolve(substitute(step, {slope: claimed})), true))
+    except MeaningError:
+        return None
+    return None if resolver.links else scope.ranges.canonical(change)
 
 
 def _rates(step: Expr, variable: Expr) -> set[str]:

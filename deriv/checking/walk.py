@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
-from deriv.checking.descent import is_about_a_loss, uphill
+from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard
 from deriv.checking.judge import Judge, Outcome
@@ -207,8 +207,9 @@ class Walk:
         found = None if isinstance(old, str) or isinstance(new, str) else uphill(self.scope, old, new)
         if found is None:
             return base
-        diagnosis = Diagnosis(Code.DESCENT, "the step goes along the gradient, not against it")
-        counterexample = Counterexample(entries_by_place(found.point), found.lhs, found.rhs, found.sizes)
+        point, why = found
+        diagnosis = Diagnosis(Code.DESCENT, why)
+        counterexample = Counterexample(entries_by_place(point.point), point.lhs, point.rhs, point.sizes)
         notes = ("the two values are the change of the loss along the step, to first order, and 0",)
         return replace(
             base,
@@ -415,6 +416,8 @@ class Walk:
             focus=part.span,
         )
         found = self.diagnose(outcome, previous, part, base.kind is Kind.DERIVATIVE) if self.diagnose else None
+        if outcome.meant is not None:
+            remember(self.scope, outcome.meant.lhs, outcome.meant.rhs)
         doubt = self.guard.unexplained(outcome) if found is None else None
         if doubt is not None:
             return self._unchecked(base, outcome, doubt)

@@ -50,6 +50,8 @@ class Scope:
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
+    wrong_gradients: dict[tuple[Expr, str], tuple[Expr, Tensor]] = field(default_factory=dict)
+    """What was written, wrongly, for the derivative of a quantity by a variable: (variable, value)."""
     loss: str | None = None
     scalars: set[str] = field(default_factory=set)
     regions: list[frozenset[str]] = field(default_factory=list)
