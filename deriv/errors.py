@@ -4,6 +4,7 @@
     ├── UsageError        the caller asked for something impossible (exit code 2)
     ├── ReadingError      a formula that cannot be read: message, place
     └── MeaningError      a formula that was read but has no single meaning here
+        └── ShapeError    its vectors and matrices do not fit together as they are read
 
 A verdict is never made from an exception: `ReadingError` and `MeaningError` become `unchecked` with their message.
 """
@@ -29,3 +30,7 @@ class ReadingError(DerivError):
 
 class MeaningError(DerivError):
     """A formula without a definite meaning in its context; the text is the reason shown to the user."""
+
+
+class ShapeError(MeaningError):
+    """Vectors and matrices that do not fit together in the shapes they are read with."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from deriv.checking.compare import Pair, decide_all
 from deriv.checking.paths import follow_paths
 from deriv.equal.decide import decide
-from deriv.equal.decision import Decision
+from deriv.equal.decision import Decision, Proved
+from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
 from deriv.expr.functions import add, mul
-from deriv.expr.nodes import Expr, Sym
+from deriv.expr.nodes import Apply, Derivative, Expr, Sym, walk
+from deriv.expr.substitute import rebuild, same_or
 from deriv.latex.nodes import Additive, Decorated, Deriv, Group, Name, Node, Product, Script
 from deriv.meaning.names import canonical, label_text
+from deriv.meaning.resolve import Resolver
 
 Links = dict[str, tuple[Expr, Expr]]
 
@@ -23,6 +27,32 @@ def chain_rule(lhs: Node, rhs: Node) -> tuple[Decision, tuple[str, ...]] | None:
     if left is None or right is None or len(links) < 2:
         return None
     return follow_paths(((left, right),), links, lambda a, b: decide(a, b, Domain()))
+
+
+def for_any_functions(pairs: tuple[Pair, ...]) -> Decision | None:
+    """The proof of a claim with every quantity that it differentiates taken as any function of the variable.
+
+    The sum, product and chain rules hold whatever `f` and `g` were defined as above.
+    """
+    derivatives = [n for pair in pairs for side in pair for n in walk(side) if isinstance(n, Derivative)]
+    variables = {node.variable for node in derivatives}
+    variable = variables.pop() if len(variables) == 1 else None
+    if not isinstance(variable, Sym):
+        return None
+    varying = {part for node in derivatives for part in walk(node.body) if isinstance(part, Sym) and part != variable}
+
+    def opened(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        if isinstance(node, Sym) and node in varying and "." not in node.name:
+            return Apply(node.name, (variable,))
+        return same_or(node, children)
+
+    resolver = Resolver({}, depends=lambda _: False, independent=lambda _, __: True)
+    try:
+        resolved = [(resolver.resolve(rebuild(a, opened)), resolver.resolve(rebuild(b, opened))) for a, b in pairs]
+    except MeaningError:
+        return None
+    decision = decide_all(resolved, lambda a, b: decide(a, b, Domain(), conditions=False))
+    return decision if isinstance(decision, Proved) else None
 
 
 def _value(node: Node, links: Links) -> Expr | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Expr, Sym
 from deriv.expr.tensor import Axis, Grid, Matcher, Tensor, Value
 
@@ -27,17 +27,17 @@ def align(lhs: Value, rhs: Value, same: Matcher) -> Aligned:
         return _align_grids(lhs, rhs)
     if lhs.is_vector and rhs.is_vector:
         if not same(lhs.axis, rhs.axis):
-            raise MeaningError("the two sides have different sizes")
+            raise ShapeError("the two sides have different sizes")
         index = Sym(lhs.axis.index)
         turned = (lhs.rows is None) != (rhs.rows is None)
         return Aligned(((lhs.body, rhs.at(index, index)),), turned)
     if _missing(lhs) != _missing(rhs):
-        raise MeaningError(
+        raise ShapeError(
             f"the left side is {shape_words(lhs)}, the right side {shape_words(rhs)}, as they are read here"
         )
     for a, b in ((lhs.rows, rhs.rows), (lhs.cols, rhs.cols)):
         if a is not None and b is not None and not same(a, b):
-            raise MeaningError("the two sides have different sizes")
+            raise ShapeError("the two sides have different sizes")
     row, col = _index(lhs.rows), _index(lhs.cols)
     return Aligned(((lhs.body, rhs.at(row, col)),))
 
@@ -63,7 +63,7 @@ def shape_words(value: Value) -> str:
 
 def _align_grids(lhs: Value, rhs: Value) -> Aligned:
     if not (isinstance(lhs, Grid) and isinstance(rhs, Grid)):
-        raise MeaningError(
+        raise ShapeError(
             f"the left side is {shape_words(lhs)}, the right side {shape_words(rhs)}, as they are read here"
         )
     turned = lhs.shape != rhs.shape

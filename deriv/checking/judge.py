@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from deriv.checking.abstract import chain_rule
+from deriv.checking.abstract import chain_rule, for_any_functions
 from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.paths import follow_paths
+from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
 from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
@@ -79,10 +80,12 @@ class Judge:
         blocked: Outcome | None = None
         weaker: Outcome | None = None
         tries = 0
+        first: Meant | None = None
         for meant in self._readings(lhs, rhs):
             if isinstance(meant, str):
                 first_problem = first_problem or meant
                 continue
+            first = first or meant
             for outcome in self._interpret(meant):
                 tries += 1
                 if outcome.holds and meant.elaborator.reading.answers.get("sizes"):
@@ -100,7 +103,7 @@ class Judge:
             if weaker is not None and meant.rank == 0:
                 return weaker
         if weaker is None:
-            weaker = by_chain_rule(lhs, rhs)
+            weaker = by_chain_rule(lhs, rhs) or by_rule(first)
         if weaker is None and blocked is None:
             weaker = under_a_condition(self.scope, differences)
         if differences:
@@ -127,12 +130,14 @@ class Judge:
     def _readings(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
         """Values of both sides, likeliest reading first; a text where a reading makes no sense."""
         rank = 0
+        fits = False
         for left, right, note in scopings(lhs, rhs):
             tried: list[dict[object, int]] = [{}]
             seen: dict[object, int] = {}
             k = 0
             while k < len(tried):
                 meant, reading = self._meant(left, right, tried[k], note, rank)
+                fits = fits or not (note or isinstance(meant, str))
                 for key, options in reading.met.items():
                     if key not in seen and len(seen) < _MAX_FLIPS:
                         seen[key] = options
@@ -140,12 +145,25 @@ class Judge:
                 yield meant
                 rank += 1
                 k += 1
+        if not fits:
+            for kinds in self._shapes(lhs, rhs):
+                yield self._meant(lhs, rhs, {}, "", rank, kinds)[0]
+                rank += 1
+
+    def _shapes(self, lhs: Node, rhs: Node) -> list[Kinds]:
+        """Shapes of letters under which the two sides fit, where the likeliest ones do not."""
+
+        def try_with(kinds: Kinds) -> Attempt:
+            elaborator = Elaborator(self.scope, Reading(kinds=kinds), self.scope.ranges.copy())
+            return attempt(elaborator, lambda: align(elaborator.value(lhs), elaborator.value(rhs), elaborator.same))
+
+        return fitting(self.scope, try_with)
 
     def _meant(
-        self, lhs: Node, rhs: Node, answers: dict[object, int], note: str, rank: int
+        self, lhs: Node, rhs: Node, answers: dict[object, int], note: str, rank: int, kinds: Kinds | None = None
     ) -> tuple[Meant | str, Reading]:
-        reading = Reading(dict(answers))
-        ranges = self.scope.ranges if not answers else self.scope.ranges.copy()
+        reading = Reading(dict(answers), kinds=kinds or {})
+        ranges = self.scope.ranges if not answers and not kinds else self.scope.ranges.copy()
         elaborator = Elaborator(self.scope, reading, ranges)
         try:
             left, right = elaborator.value(lhs), elaborator.value(rhs)
@@ -164,7 +182,8 @@ class Judge:
         if meant is None or interpretation is None:
             return Undecided("there is nothing to compare with")
         answers = meant.elaborator.reading.answers
-        other, _ = self._meant(meant.lhs_node, rhs, dict(answers), "", meant.rank)
+        kinds = dict(meant.elaborator.reading.kinds)
+        other, _ = self._meant(meant.lhs_node, rhs, dict(answers), "", meant.rank, kinds)
         if isinstance(other, str):
             return Undecided(other)
         one = self._one(other, interpretation, set())
@@ -268,6 +287,12 @@ def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:
     """The claim as a statement of the chain rule between quantities, if it is one and right."""
     found = chain_rule(lhs, rhs)
     return Outcome(found[0], assumes=found[1]) if found is not None else None
+
+
+def by_rule(meant: Meant | None) -> Outcome | None:
+    """The claim as a rule of differentiation for any functions, if it is one and right."""
+    decision = for_any_functions(meant.aligned.pairs) if meant is not None else None
+    return Outcome(decision, meant) if decision is not None else None
 
 
 def open_links(pairs: tuple[tuple[Expr, Expr], ...]) -> Undecided | None:

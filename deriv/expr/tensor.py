@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import ONE, Add, Delta, Det, Expr, Inverse, Mul, Sum, Sym, neg, reciprocal
 from deriv.expr.substitute import substitute
 
@@ -50,7 +50,7 @@ class Tensor:
         """The only axis of a vector."""
         axis = self.rows or self.cols
         if axis is None:
-            raise MeaningError("a vector was expected where a scalar stands")
+            raise ShapeError("a vector was expected where a scalar stands")
         return axis
 
     def transposed(self) -> Tensor:
@@ -107,7 +107,7 @@ def merge_axes(a: Axis | None, b: Axis | None, same: Matcher) -> Axis | None:
     if a is None or b is None:
         return a or b
     if not same(a, b):
-        raise MeaningError("the sizes of the two sides differ or are not known to be the same")
+        raise ShapeError("the sizes of the two sides differ or are not known to be the same")
     return a
 
 
@@ -116,7 +116,7 @@ def elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same:
     if isinstance(a, Grid) or isinstance(b, Grid):
         return _grid_elementwise(a, b, combine)
     if a.is_vector and b.is_vector and (a.rows is None) != (b.rows is None):
-        raise MeaningError("a row vector and a column vector cannot be combined entry by entry")
+        raise ShapeError("a row vector and a column vector cannot be combined entry by entry")
     rows, cols = merge_axes(a.rows, b.rows, same), merge_axes(a.cols, b.cols, same)
     row = Sym(rows.index) if rows else None
     col = Sym(cols.index) if cols else None
@@ -149,14 +149,14 @@ def matmul(a: Value, b: Value, same: Matcher = Axis.same_range) -> Value:
         body = Mul((a.at(row, None), b.at(None, Sym(b.cols.index) if b.cols else None)))
         return Tensor(a.rows, b.cols, body)
     if a.cols is None or b.rows is None:
-        raise MeaningError("the inner sizes of a product do not fit")
+        raise ShapeError("the inner sizes of a product do not fit")
     return contract(a, b, same)
 
 
 def contract(a: Tensor, b: Tensor, same: Matcher = Axis.same_range) -> Tensor:
     """The sum over a's columns and b's rows, which must have the same range."""
     if a.cols is None or b.rows is None or not same(a.cols, b.rows):
-        raise MeaningError("the inner sizes of a product do not fit or are not known to be the same")
+        raise ShapeError("the inner sizes of a product do not fit or are not known to be the same")
     inner = Sym(a.cols.index)
     row = Sym(a.rows.index) if a.rows else None
     col = Sym(b.cols.index) if b.cols else None
@@ -206,7 +206,7 @@ def trace(a: Tensor, same: Matcher = Axis.same_range) -> Tensor:
     if a.is_scalar:
         return a
     if a.rows is None or a.cols is None or not same(a.rows, a.cols):
-        raise MeaningError("the trace needs a square matrix")
+        raise ShapeError("the trace needs a square matrix")
     index = Sym(a.rows.index)
     return scalar(Sum(a.rows.index, a.rows.lo, a.rows.hi, a.at(index, index)))
 
@@ -218,7 +218,7 @@ def diagonal(a: Tensor, fresh: str) -> Tensor:
         other = Axis(fresh, axis.lo, axis.hi)
         return Tensor(axis, other, Mul((a.body, Delta(Sym(axis.index), Sym(fresh)))))
     if a.rows is None or a.cols is None:
-        raise MeaningError("diag needs a vector or a matrix")
+        raise ShapeError("diag needs a vector or a matrix")
     index = Sym(a.rows.index)
     return Tensor(a.rows, None, a.at(index, index))
 
@@ -230,7 +230,7 @@ def identity(axis: Axis, fresh: str) -> Tensor:
 
 def _square(a: Tensor, same: Matcher, what: str) -> tuple[Axis, Axis]:
     if a.rows is None or a.cols is None or not same(a.rows, a.cols):
-        raise MeaningError(f"{what} needs a square matrix")
+        raise ShapeError(f"{what} needs a square matrix")
     return a.rows, a.cols
 
 

@@ -32,7 +32,7 @@ from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import Marks, indexed, marks_of
 from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.names import all_names, base_name, canonical
-from deriv.meaning.survey import argument_key, plain_arguments
+from deriv.meaning.survey import Kind, argument_key, plain_arguments
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -199,7 +199,7 @@ def _indexed_application(el: Elaborator, marks: Marks, args: list[Value]) -> Val
     if marks.primes:
         raise MeaningError(f"the derivative of the indexed function {marks.name}")
     el.note(f"{marks.name} with its argument is read as the quantity itself")
-    value = indexed(el, marks, 0, bold=False)
+    value = indexed(el, marks, Kind(0))
     from deriv.meaning.arithmetic import power
 
     return value if marks.power is None else power(el, value, marks.power)
@@ -223,7 +223,7 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
 
 def _itself(el: Elaborator, name: str) -> Value:
     rank = el.scope.survey.declared_rank.get((name, False), 0)
-    return indexed(el, Marks(name), rank, bold=False) if rank else scalar(Sym(name))
+    return indexed(el, Marks(name), Kind(rank)) if rank else scalar(Sym(name))
 
 
 def _elementwise_function(el: Elaborator, name: str, value: Tensor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import MINUS_ONE, ONE, Add, Decimal, Expr, Mul, Num, Pow, neg, reciprocal
 from deriv.expr.tensor import Grid, Tensor, Value, inverse, scalar
 
@@ -52,12 +52,12 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Tensor) and one.is_scalar and not (isinstance(other, Tensor) and other.is_scalar):
             if not isinstance(one.body, Num | Decimal | Mul) and el.reading.choose(("stretch", one.body)) == 1:
-                raise MeaningError("a scalar is added to a vector")
+                raise ShapeError("a scalar is added to a vector")
             tell = el.note if isinstance(one.body, Num | Decimal) else el.strain
             tell("a scalar beside a vector is added to every entry")
     if isinstance(a, Tensor) and isinstance(b, Tensor) and _stand_crosswise(a, b):
         if el.reading.choose("orientation") == 1:
-            raise MeaningError("a row vector and a column vector are added")
+            raise ShapeError("a row vector and a column vector are added")
         el.strain("a row and a column vector are taken to stand the same way")
         b = b.transposed()
     return el.elementwise(a, b, plus)
@@ -128,7 +128,7 @@ def divide(el: Elaborator, a: Value, b: Value) -> Value:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         el.strain("the division of vectors is taken entry by entry")
         return el.elementwise(a, b, quotient)
-    raise MeaningError("a division by a vector or matrix")
+    raise ShapeError("a division by a vector or matrix")
 
 
 def quotient(a: Expr, b: Expr) -> Expr:
@@ -180,4 +180,4 @@ def power(el: Elaborator, base: Value, exponent: Expr) -> Value:
         return result
     if exponent == MINUS_ONE:
         return inverse(base, el.fresh("r"), el.fresh("c"), el.ranges.same)
-    raise MeaningError("this power of a matrix is not judged yet")
+    raise ShapeError("this power of a matrix is not judged yet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import (
     MINUS_ONE,
     Add,
@@ -27,7 +27,7 @@ from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name,
 from deriv.meaning.arithmetic import power
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
 from deriv.meaning.names import base_name, canonical, is_index_letter, is_letter, label_text
-from deriv.meaning.survey import is_bold, is_transpose, parts_of, superscript_parts
+from deriv.meaning.survey import Kind, is_bold, is_transpose, parts_of, superscript_parts
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -105,7 +105,7 @@ def component(el: Elaborator, value: Value, node: Script) -> Value:
     elif value.rows and value.cols and len(indices) == 2:
         entry = scalar(value.at(indices[0], indices[1]))
     else:
-        raise MeaningError("the number of subscripts does not fit the shape")
+        raise ShapeError("the number of subscripts does not fit the shape")
     return postfixed(el, entry, node)
 
 
@@ -326,7 +326,7 @@ def _primed(el: Elaborator, marks: Marks) -> Value:
                 body = Derivative(body, variable)
             return scalar(body)
     marks.name += "prime" * marks.primes
-    return indexed(el, marks, 0, bold=False)
+    return indexed(el, marks, Kind(0))
 
 
 def derivative_of_function(el: Elaborator, name: str, order: int) -> Value:
@@ -360,14 +360,24 @@ def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     definition = scope.lookup(marks.name, "function")
     if definition is not None and not (marks.subs or marks.sups) and not scope.lookup(marks.name, "scalar"):
         return scalar(Apply(marks.name, tuple(Sym(p) for p in definition.params)))
-    rank = rank_of(el, base, marks)
-    if rank == 0 and not (marks.subs or marks.sups):
-        return scalar(Sym(marks.name))
-    return indexed(el, marks, rank, bold=base.font == "bf")
+    return indexed(el, marks, kind_of(el, base, marks))
+
+
+def kind_of(el: Elaborator, base: Name, marks: Marks) -> Kind:
+    """The shape that a name has with its marks: as this reading has it, declared, learnt, or likely."""
+    numbered = "".join(f"^{part.value}" for part in marks.sups if isinstance(part, Num))
+    key = (marks.name + numbered, is_bold(base), len(marks.subs))
+    kind = el.reading.kinds.get(key) or el.scope.learned.get(key)
+    if kind is None or (marks.name, is_bold(base)) in el.scope.survey.declared_rank:
+        kind = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0))
+    el.kinds_met.setdefault(key, kind)
+    if marks.transposed and kind.rank == 0:
+        el.doubt()
+    return kind
 
 
 def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
-    """How many axes the name has before its subscripts are taken off."""
+    """How many axes the name has before its subscripts are taken off, by its typography and use."""
     survey, bold = el.scope.survey, is_bold(base)
     rank = survey.declared_rank.get((marks.name, bold), survey.rank(canonical(base), bold=bold))
     if rank is None and marks.name in el.inner_names:
@@ -380,27 +390,25 @@ def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
     certain = (marks.name, bold) in survey.declared_rank or marks.transposed
     if certain:
         return rank
-    likely = bold or marks.name not in el.scope.scalars
-    return rank if (el.reading.choose(("vector", marks.name)) == 0) == likely else 0
+    return rank if el.reading.choose(("vector", marks.name)) == 0 else 0
 
 
-def indexed(el: Elaborator, marks: Marks, rank: int, *, bold: bool) -> Value:
+def indexed(el: Elaborator, marks: Marks, kind: Kind) -> Value:
     """The family entry, with axes for what the subscripts leave open."""
     given = len(marks.sups) + len(marks.subs)
-    open_axes = max(rank - len(marks.subs), 0)
-    if not given and not open_axes:
+    if not given and not kind.rank:
         return scalar(Sym(marks.name))
+    if kind.rank > 2:
+        raise MeaningError(f"{marks.name} has more than two axes")
     axes = []
-    for k in range(open_axes):
+    for k in range(kind.rank):
         lo, hi = el.ranges.of_slot((marks.name, len(marks.sups), given + k))
         axes.append(Axis(el.fresh("ab"[k]), lo, hi))
     indices = (*marks.sups, *marks.subs, *(Sym(axis.index) for axis in axes))
     body = Entry(marks.name, indices, len(marks.sups))
-    if open_axes > 2:
-        raise MeaningError(f"{marks.name} has more than two axes")
     rows = axes[0] if axes else None
-    cols = axes[1] if open_axes == 2 else None
-    if open_axes == 1 and el.reading.choose("rows") == 1:
+    cols = axes[1] if kind.rank == 2 else None
+    if kind.rank == 1 and kind.row != (el.reading.choose("rows") == 1):
         rows, cols = None, rows
     return Tensor(rows, cols, body)
 

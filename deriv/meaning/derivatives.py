@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import (
     Apply,
     Derivative,
@@ -22,7 +22,7 @@ from deriv.latex.nodes import (
 from deriv.meaning.applications import nodes_of
 from deriv.meaning.atoms import Marks, indexed, usual_argument
 from deriv.meaning.names import base_name
-from deriv.meaning.survey import function_head
+from deriv.meaning.survey import Kind, function_head
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -136,13 +136,13 @@ def _only_vector(el: Elaborator, written: Node) -> Value | None:
         return None
     param = definition.params[0]
     axes = {len(n.indices) for n in nodes_of(definition.body) if isinstance(n, Entry) and n.name == param}
-    return indexed(el, Marks(param), axes.pop(), bold=False) if len(axes) == 1 else None
+    return indexed(el, Marks(param), Kind(axes.pop())) if len(axes) == 1 else None
 
 
 def hessian(el: Elaborator, body: Value, by: Value) -> Value:
     """The matrix of second derivatives of a scalar by a vector."""
     if not (isinstance(body, Tensor) and body.is_scalar and isinstance(by, Tensor) and by.is_vector):
-        raise MeaningError("a Hessian is of a scalar by a vector")
+        raise ShapeError("a Hessian is of a scalar by a vector")
     row, axis = by.axis, by.axis
     col = Axis(el.fresh("h"), axis.lo, axis.hi)
     second = by.at(Sym(col.index), Sym(col.index))

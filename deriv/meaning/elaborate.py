@@ -6,10 +6,10 @@ and remembers that there was a choice; the checker tries the others before it ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Call, Const, Expr, Num, Pow, reciprocal
 from deriv.expr.tensor import Axis, Grid, Tensor, Value, elementwise, inner, matmul, scalar
 from deriv.latex.nodes import (
@@ -42,6 +42,7 @@ from deriv.meaning.arithmetic import add_values, divide, fold, minus, number
 from deriv.meaning.names import base_name
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope
+from deriv.meaning.survey import Kind, KindKey
 
 
 @dataclass
@@ -50,6 +51,8 @@ class Reading:
 
     answers: dict[Hashable, int] = field(default_factory=dict)
     met: dict[Hashable, int] = field(default_factory=dict)
+    kinds: Mapping[KindKey, Kind] = field(default_factory=dict)
+    """Shapes of letters that are read otherwise than their use suggests, so that the claim fits together."""
 
     def choose(self, key: Hashable, options: int = 2) -> int:
         """Which option to take; 0 is the likelier one."""
@@ -68,6 +71,8 @@ class Elaborator:
     notes: list[str] = field(default_factory=list)
     inner_names: set[str] = field(default_factory=set)
     strains: int = 0
+    doubts: int = 0
+    kinds_met: dict[KindKey, Kind] = field(default_factory=dict)
     _fresh: int = 0
 
     def fresh(self, letter: str) -> str:
@@ -84,6 +89,10 @@ class Elaborator:
         """A note about a reading that needs some charity; another reading without it is preferred."""
         self.strains += 1
         self.note(text)
+
+    def doubt(self) -> None:
+        """Something is written that makes little sense for the shapes as they are read (the norm of a scalar)."""
+        self.doubts += 1
 
     def value(self, node: Node) -> Value:
         """The value of a formula."""
@@ -110,7 +119,7 @@ class Elaborator:
             return value.body
         if isinstance(value, Grid) and value.shape == (1, 1):
             return value.entries[0][0]
-        raise MeaningError("a scalar was expected, a vector or matrix found")
+        raise ShapeError("a scalar was expected, a vector or matrix found")
 
     def same(self, a: Axis, b: Axis) -> bool:
         """Whether two axes have one range, learning sizes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from deriv.errors import MeaningError
+from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import (
     HALF,
     MINUS_ONE,
@@ -198,6 +198,8 @@ def _structural(el: Elaborator, name: str, node: Function) -> Value:
     if not isinstance(argument, Tensor):
         raise MeaningError(f"{name} of a matrix written out")
     if name == "tr":
+        if argument.is_scalar:
+            el.doubt()
         return trace(argument, el.ranges.same)
     if name == "diag":
         return diagonal(argument, el.fresh("d"))
@@ -212,7 +214,7 @@ def _structural(el: Elaborator, name: str, node: Function) -> Value:
 def softmax_like(el: Elaborator, name: str, argument: Tensor) -> Tensor:
     """softmax, log-softmax and log-sum-exp of a vector, written out with sums."""
     if not argument.is_vector:
-        raise MeaningError(f"{name} of something that is not known to be a vector")
+        raise ShapeError(f"{name} of something that is not known to be a vector")
     axis = argument.axis
     index = el.fresh("k")
     exps = Call("exp", (argument.at(Sym(index), Sym(index)),))
@@ -257,6 +259,7 @@ def norm(el: Elaborator, node: Group) -> Value:
 
         return scalar(Pow(Add(squares), HALF))
     if value.is_scalar:
+        el.doubt()
         return scalar(Call("abs", (value.body,)))
     return scalar(_two_norm(value))
 
@@ -280,7 +283,7 @@ def norm_script(el: Elaborator, base: Group, sub: Node | None, sup: Node | None)
 def angle(el: Elaborator, node: Group) -> Value:
     """⟨x, y⟩: the inner product."""
     if not isinstance(node.body, Items) or len(node.body.items) != 2:
-        raise MeaningError("angle brackets hold two vectors")
+        raise ShapeError("angle brackets hold two vectors")
     a, b = (el.value(item) for item in node.body.items)
     return el.inner(a, b)
 

@@ -8,7 +8,7 @@ from deriv.expr.domain import SIZE, Domain, Fact
 from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.ranges import Ranges
-from deriv.meaning.survey import Survey
+from deriv.meaning.survey import Kind, KindKey, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class Scope:
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
+    learned: dict[KindKey, Kind] = field(default_factory=dict)
+    """Shapes under which earlier formulas fitted together that did not fit at first."""
     wrong_gradients: dict[tuple[Expr, str], tuple[Expr, Tensor]] = field(default_factory=dict)
     """What was written, wrongly, for the derivative of a quantity by a variable: (variable, value)."""
     loss: str | None = None
-    scalars: set[str] = field(default_factory=set)
     regions: list[frozenset[str]] = field(default_factory=list)
     coincidences: set[frozenset[str]] = field(default_factory=set)
 

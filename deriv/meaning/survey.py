@@ -27,6 +27,18 @@ from deriv.latex.nodes import (
 from deriv.meaning.names import base_name, canonical, children, is_index_letter, is_letter
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The shape of a symbol: 0, 1 or 2 axes; a vector may stand as a row."""
+
+    rank: int
+    row: bool = False
+
+
+KindKey = tuple[str, bool, int]
+"""A name with its numbered superscripts, whether it is set in bold, and how many subscripts it carries."""
+
+
 @dataclass
 class Survey:
     """Evidence by canonical name."""

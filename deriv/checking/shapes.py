@@ -1,0 +1,106 @@
+"""Which letters of a claim are vectors, rows or matrices, where the likeliest shapes do not fit together.
+
+Notes rarely say it, and use one letter for several things.  A claim whose sides do not fit is read again with other
+shapes for the letters that the document leaves open, the least surprising first.  Work is bounded by a number of
+trials.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from deriv.errors import MeaningError, ShapeError
+from deriv.meaning.elaborate import Elaborator
+from deriv.meaning.scope import Scope
+from deriv.meaning.survey import Kind, KindKey
+
+_MAX_TRIALS = 120
+_MAX_FOUND = 6
+_MAX_CHANGES = 4
+_DOUBT = 0.3
+_KINDS = (Kind(0), Kind(1), Kind(1, row=True), Kind(2))
+
+Kinds = dict[KindKey, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of reading a claim: whether its shapes fit, whether it can be read at all, and the letters met."""
+
+    fits: bool
+    conflict: bool
+    met: Mapping[KindKey, Kind]
+    unease: int
+
+
+def attempt(elaborator: Elaborator, read: Callable[[], object]) -> Attempt:
+    """Read something, for the sake of its shapes."""
+    fits = conflict = False
+    try:
+        read()
+        fits = True
+    except ShapeError:
+        conflict = True
+    except MeaningError:
+        pass
+    return Attempt(fits, conflict, elaborator.kinds_met, elaborator.strains + elaborator.doubts)
+
+
+def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
+    """Changes of shapes under which a claim fits, least surprising first; [] where none was found."""
+    order = count()
+    heap: list[tuple[float, int, Kinds]] = [(0.0, next(order), {})]
+    seen: set[frozenset[tuple[KindKey, Kind]]] = set()
+    found: list[tuple[float, int, Kinds]] = []
+    for _ in range(_MAX_TRIALS):
+        if not heap or len(found) >= _MAX_FOUND:
+            break
+        surprise, number, changes = heapq.heappop(heap)
+        result = try_with(changes)
+        if result.fits:
+            found.append((surprise + _DOUBT * result.unease, number, changes))
+            if not result.unease:
+                continue
+        elif not result.conflict:
+            continue
+        if len(changes) >= _MAX_CHANGES:
+            continue
+        for key, kind in result.met.items():
+            if key in changes or not is_open(scope, key):
+                continue
+            for other in _KINDS:
+                step = {**changes, key: other}
+                mark = frozenset(step.items())
+                if other != kind and mark not in seen:
+                    seen.add(mark)
+                    heapq.heappush(heap, (surprise + surprise_of(scope, key, kind, other), next(order), step))
+    return [changes for _, _, changes in sorted(found, key=lambda one: one[:2])]
+
+
+def is_open(scope: Scope, key: KindKey) -> bool:
+    """Whether nothing in the text fixes the shape of a letter: sizes and counting indices are numbers."""
+    name, bold, subs = key
+    survey = scope.survey
+    if name in survey.sizes or (subs == 0 and name in survey.bound_letters):
+        return False
+    return (name, bold) not in survey.declared_rank
+
+
+def surprise_of(scope: Scope, key: KindKey, old: Kind, new: Kind) -> float:
+    """How unlikely a shape is for a letter, by how it is set and what was learnt about it before."""
+    if scope.learned.get(key) == new:
+        return 0.02
+    name, bold, _ = key
+    capital = name[:1].isupper()
+    likely = (2 if capital else 1) if bold else old.rank
+    cost = 0.05 + 0.15 * abs(new.rank - likely) + (0.1 if new.row else 0.0)
+    if new.rank == 2 and not capital:
+        cost += 0.3
+    if new.rank == 1 and capital:
+        cost += 0.05
+    if new.rank == 0 and bold:
+        cost += 0.4
+    return cost
