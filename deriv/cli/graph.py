@@ -28,15 +28,16 @@ def command(
     output: str | None,
 ) -> None:
     """Draw the computation graph of a formula, with forward values and gradients."""
-    from deriv.training.api import task
+    from deriv.training.api import is_model, task
     from deriv.training.picture import as_dot, as_mermaid, as_text, draw, picture
     from deriv.training.shapes import read_shapes, read_values
 
     if not source.strip():
         raise UsageError("there is no formula here")
-    spec = source if ":" in source or "\\" in source or source.endswith((".tex", ".md", ".txt")) else f"{source} "
-    known = source in ("linear", "adaline", "perceptron", "logistic", "softmax")
-    what = task(source if known else spec, wrt=("*",), given=given, shapes=read_shapes(shapes))
+    # a single letter is a formula here: the space keeps it from being taken for a model
+    formula = source if "\\" in source or source.endswith((".tex", ".md", ".txt")) else f"{source} "
+    shown = read_shapes(shapes)
+    what = task(source, shapes=shown) if is_model(source) else task(formula, wrt=("*",), given=given, shapes=shown)
     drawn = picture(what.loss, what.definitions, read_values(values) if values else None, what.shapes)
     if output is not None and output.endswith(_DRAWN) and form is None:
         draw(drawn, output)

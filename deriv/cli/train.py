@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import click
 
 from deriv.cli.output import complain, write_lines
 from deriv.errors import UsageError
+
+MODES = ("online", "minibatch", "batch")
 
 
 @click.command("train", context_settings={"ignore_unknown_options": True})
@@ -22,7 +24,7 @@ from deriv.errors import UsageError
 @click.option("--wrt", multiple=True, help="A parameter of a formula (repeatable).")
 @click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first (repeatable).")
 @click.option("--shape", "shapes", multiple=True, metavar="'X (n, d)'", help="The shape of a name (repeatable).")
-@click.option("--mode", type=click.Choice(["online", "minibatch", "batch"]), default="batch", show_default=True)
+@click.option("--mode", type=click.Choice(MODES), default="batch", show_default=True)
 @click.option("--batch-size", type=int, default=32, show_default=True)
 @click.option("--epochs", type=int, default=100, show_default=True)
 @click.option("--optimizer", default="gd", show_default=True, metavar="NAME")
@@ -38,7 +40,8 @@ from deriv.errors import UsageError
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--no-check", is_flag=True, help="Skip the gradient check before the first step.")
 @click.option("--resume", metavar="FILE", help="Go on from a saved run.")
-@click.option("--plot", metavar="FILE", help="Draw the loss (PNG or SVG).")
+@click.option("--plot", metavar="FILE", help="Draw the loss, boundary or path (PNG or SVG).")
+@click.option("--compare", type=click.Choice(MODES), help="Train in this mode too and plot both runs side by side.")
 @click.option("--emit", metavar="FILE", help="Write the loop as a stand-alone script.")
 @click.option("-o", "--output", metavar="FILE", help="Save the parameters (NPZ).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -50,23 +53,22 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from deriv.training.loop import Diverged
     from deriv.training.shapes import read_shapes
 
-    form, plot, emit = options.pop("form"), options.pop("plot"), options.pop("emit")
+    form, plot, emit, compare = (options.pop(k) for k in ("form", "plot", "emit", "compare"))
     quiet, resume, check = options.pop("quiet"), options.pop("resume"), not options.pop("no_check")
     spec, data, shapes = options.pop("spec"), options.pop("data"), read_shapes(options.pop("shapes"))
     output = options["output"]
-    if output is not None and not output.endswith(".npz"):
-        raise UsageError(f"{output}: parameters are saved in a file that ends in .npz")
-    for file in (output, plot, emit):
-        if file is not None and not Path(file).parent.is_dir():
-            raise UsageError(f"{file}: there is no such folder")
+    _places(output, plot, emit, compare)
+    script = None
     if emit is not None:
         from deriv.training.emit_loop import loop_script
 
         keys = ("loss", "wrt", "given", "l1", "l2")
-        what = task(spec, shapes=shapes, **{k: options[k] for k in keys})
-        script = loop_script(what, data, options)
-        write_lines(script.rstrip("\n").split("\n"), emit)
+        script = loop_script(task(spec, shapes=shapes, **{k: options[k] for k in keys}), data, options)
     try:
+        beside = {}
+        if compare is not None:
+            other = {**options, "mode": compare, "output": None}
+            beside[compare] = train(spec, data, shapes=shapes, check=check, **other)
         history = train(
             spec, data, shapes=shapes, resume_from=resume, check=check,
             report=None if quiet else _progress(options["epochs"]), **options,
@@ -75,8 +77,34 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         complain(f"error: {error}")
         ctx.exit(1)
     if plot is not None:
-        history.plot(plot)
+        _plot({options["mode"]: history, **beside}, plot)
+    if script is not None:
+        write_lines(script.rstrip("\n").split("\n"), emit)
     write_lines(_json(history, output) if form == "json" else _text(history, output), None)
+
+
+def _places(output: str | None, plot: str | None, emit: str | None, compare: str | None) -> None:
+    """What cannot be written in the end is refused before anything is done."""
+    if output is not None and not output.endswith(".npz"):
+        raise UsageError(f"{output}: parameters are saved in a file that ends in .npz")
+    for file in (output, plot, emit):
+        if file is not None and not Path(file).parent.is_dir():
+            raise UsageError(f"{file}: there is no such folder")
+    if compare is not None and plot is None:
+        raise UsageError("--compare draws two runs: say where with --plot")
+    if plot is not None:
+        from deriv.training.plots import checked
+
+        checked(plot)
+
+
+def _plot(runs: Mapping[str, Any], file: str) -> None:
+    from deriv.training.plots import plot, side_by_side
+
+    if len(runs) > 1:
+        side_by_side(runs, file)
+    else:
+        plot(next(iter(runs.values())), file)
 
 
 def _progress(epochs: int) -> Callable[[int, float], None] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from deriv.codegen.program import dim_values, size_sources
 from deriv.codegen.sizes import Definition
 from deriv.errors import UsageError
 from deriv.expr.nodes import Expr
-from deriv.training.data import finite, for_model, read_arrays
+from deriv.training.counts import counted
+from deriv.training.data import finite, for_formula, for_model, read_arrays
 from deriv.training.gradcheck import Report, check_directions
 from deriv.training.loop import Diverged, History, Plan, Problem, resume, run, save
 from deriv.training.models import Model, model
 from deriv.training.optimizers import schedule as read_schedule
+from deriv.training.predict import predictor
 
 Arrays = dict[str, Any]
 
@@ -63,12 +66,20 @@ def task(
     l2: float = 0.0,
 ) -> Task:
     """A task from a model by name, a LaTeX loss, a file of definitions, or an expression."""
+    for name, strength in (("l1", l1), ("l2", l2)):
+        if not (isfinite(strength) and strength >= 0):
+            raise UsageError(f"the strength {name} must be a number from 0 on, not {strength}")
     if isinstance(spec, Expr):
         return Task("expression", spec, tuple(definitions), tuple(wrt), shapes=shapes or {})
     if isinstance(spec, Model):
         return Task(spec.name, spec.loss, spec.definitions, spec.params, spec, shapes=spec.shapes)
-    if spec.partition(":")[0] in ("linear", "adaline", "perceptron", "logistic", "softmax", "mlp"):
+    if is_model(spec):
         found = model(spec, loss, l1=l1, l2=l2)
+        unknown = [name for name in wrt if name not in found.params]
+        if unknown:
+            raise UsageError(f"unknown parameter {unknown[0]} (those of {spec} are {', '.join(found.params)})")
+        if set(wrt) not in (set(), set(found.params)):
+            raise UsageError(f"{spec} trains all its parameters: leave --wrt out")
         return Task(spec, found.loss, found.definitions, found.params, found, shapes=found.shapes)
     if loss is not None or l1 or l2:
         raise UsageError("--loss, --l1 and --l2 go with a model by name; a formula says its loss itself")
@@ -81,14 +92,19 @@ def task(
     read = read_loss(spec, given, shapes)
     if not wrt:
         raise UsageError("name the parameters of the formula (--wrt)")
-    return Task(
-        spec, read.loss, read.definitions, tuple(wrt), formula=read.formula, shapes={**read.shapes, **(shapes or {})}
-    )
+    declared = {**read.shapes, **(shapes or {})}
+    body, stated = counted(read.loss, read.definitions, {*wrt, *declared})
+    return Task(spec, body, stated, tuple(wrt), formula=read.formula, shapes=declared)
+
+
+def is_model(spec: str) -> bool:
+    """Whether a text names a model."""
+    return spec.partition(":")[0] in ("linear", "adaline", "perceptron", "logistic", "softmax", "mlp")
 
 
 def prepare(what: Task, arrays: Mapping[str, Any], code: Generated) -> tuple[Problem, dict[str, tuple[int, ...]]]:
     """The problem for the data, and the shapes of the parameters."""
-    data = for_model(what.model, arrays) if what.model else _named(code, arrays)
+    data = for_model(what.model, arrays) if what.model else for_formula(code.program, arrays)
     names = code.compile()
     values = _sizes(what, code, data)
     shapes = dim_values(code.program.params, values)
@@ -98,24 +114,6 @@ def prepare(what: Task, arrays: Mapping[str, Any], code: Generated) -> tuple[Pro
     rows = tuple(name for name, s in code.program.data.items() if s and s[0].symbol == chosen and sample)
     used = {name: data[name] for name in code.program.data}
     return Problem(names["loss"], names["loss_and_grad"], used, rows, names.get("make")), shapes
-
-
-def _named(code: Generated, arrays: Mapping[str, Any]) -> Arrays:
-    """Data by the names of the formula; X of a table may be called x there."""
-    found: Arrays = {}
-    for name, shape in code.program.data.items():
-        other = name.swapcase() if len(name) == 1 else name
-        key = name if name in arrays else other
-        if key not in arrays:
-            raise UsageError(f"the data has no array {name} (there are {', '.join(arrays) or 'none'})")
-        values = finite(name, arrays[key])
-        if values.ndim == 2 and len(shape) == 1 and values.shape[1] == 1:
-            values = values[:, 0]
-        if values.ndim != len(shape):
-            expected = ", ".join(map(str, shape))
-            raise UsageError(f"{name}: expected an array ({expected}), got one of shape {values.shape}")
-        found[name] = values.astype(int) if name in code.program.labels else values
-    return found
 
 
 def _sizes(what: Task, code: Generated, data: Arrays) -> dict[str, int]:
@@ -208,17 +206,18 @@ def train(
     ).checked()
     what = task(spec, loss=loss, wrt=wrt, given=given, definitions=definitions, shapes=shapes, l1=l1, l2=l2)
     code = what.generate()
-    problem, sizes = prepare(what, _arrays(what, data, target), code)
+    problem, sizes = prepare(what, _arrays(what, data, target, code), code)
     start = _given_params(params or {}, start_params(what, sizes, seed))
     history = resume(resume_from, plan, what.spec, start) if resume_from is not None else History(start)
     history.problem = problem
+    history.predict = predictor(what)
     if check:
         _refuse_wrong(problem, history, seed)
     run(problem, plan, history, report=report, done=_perceptron_done(what, problem))
-    if what.spec == "perceptron" and history.stopped == "epochs" and epochs:
-        history.stopped = f"not separated after {history.epochs} epochs: no line may separate the classes"
     if output is not None:
         save(history, plan, what.spec, output)
+    if what.spec == "perceptron" and history.stopped == "epochs" and epochs:
+        history.stopped = f"not separated after {history.epochs} epochs: no line may separate the classes"
     return history
 
 
@@ -231,9 +230,15 @@ def _refuse_wrong(problem: Problem, history: History, seed: int) -> None:
         raise Diverged(f"the gradient is wrong and nothing was trained: {reasons}")
 
 
-def _arrays(what: Task, data: object, target: str | None) -> Mapping[str, Any]:
+def wanted(what: Task, code: Generated) -> dict[str, int]:
+    """The arrays of a formula with their numbers of axes; a model takes X and y."""
+    return {} if what.model else {name: len(shape) for name, shape in code.program.data.items()}
+
+
+def _arrays(what: Task, data: object, target: str | None, code: Generated) -> Mapping[str, Any]:
     if isinstance(data, (str, Path)):
-        return read_arrays(data, target, text_labels=what.model is not None and what.model.labels == "classes")
+        words = what.model is not None and what.model.labels == "classes"
+        return read_arrays(data, target, text_labels=words, wanted=wanted(what, code))
     if isinstance(data, tuple):
         return {"X": data[0], "y": data[1]}
     if isinstance(data, Mapping):

@@ -7,44 +7,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deriv.errors import UsageError
-from deriv.training.api import Task, prepare
-from deriv.training.data import read_arrays
+from deriv.codegen.generate import Generated
+from deriv.training.api import Task, prepare, wanted
+from deriv.training.data import (
+    PARQUET,
+    assigned,
+    class_names,
+    existing,
+    is_column,
+    read_arrays,
+    read_table,
+    source_of,
+)
 from deriv.training.optimizers import OPTIMIZERS, UPDATES
 
 _LOOP = '''
 def read_data(path):
-    """X and the targets of a CSV file with a header, or the arrays of an NPZ file."""
-    if path.endswith(".npz"):
-        with np.load(path) as stored:
-            arrays = dict(stored)
-    else:
-        with open(path, encoding="utf-8-sig") as stream:
-            header = stream.readline().strip().split(",")
-        named = not any(cell.strip().lstrip("+-").replace(".", "", 1).isdigit() for cell in header)
-        table = np.loadtxt(path, delimiter=",", skiprows=1 if named else 0, ndmin=2)
-        target = header.index({target!r}) if {target!r} in header else table.shape[1] - 1
-        arrays = {{"X": np.delete(table, target, axis=1), "y": table[:, target]}}
-    return {targets}
+    """The arrays of the loss."""
+{reader}
+    return {arrays}
 
 
 def update(p, g, rate, count{memory}):
     """One step of {optimizer}."""
 {rule}
-
-
-def train(path, epochs={epochs}, rate={rate}, seed={seed}):
-    """Train and return the parameters and the loss of each epoch."""
-    data = read_data(path)
-    params = start(seed)
-    memory = {{kind: {{k: np.zeros_like(v) for k, v in params.items()}} for kind in {kinds!r}}}
-    rows = {rows!r}
-    n = len(data[rows[0]])
-    history, count = [], 0
-    for epoch in range(epochs):
-        now = {schedule}
-{steps}
-    return params, history
 
 
 def start(seed):
@@ -53,75 +39,186 @@ def start(seed):
     return {start}
 
 
+def train(path, epochs={epochs}, rate={rate}, seed={seed}):
+    """Train and return the parameters, the loss of each epoch, and the loss at the end."""
+    data = read_data(path)
+    params = start(seed)
+{prepared}
+    history, count = [], 0
+    for epoch in range(epochs):
+        now = {schedule}
+{steps}
+        if not np.isfinite(history[-1]):
+            raise SystemExit(f"the loss is {{history[-1]}} in epoch {{epoch + 1}}: the rate {{now:g}} is too large")
+{stop}    return params, history, loss(params, data)
+
+
 if __name__ == "__main__":
-    params, history = train({path!r})
-    print(f"loss {{history[0]:.6g}} -> {{history[-1]:.6g}} in {{len(history)}} epochs")
+    params, history, final = train({path!r})
+    print(f"loss {{history[0] if history else final:.6g}} -> {{final:.6g}} in {{len(history)}} epochs")
 '''
 
 _BATCH = """\
-        value, grads = loss_and_grad(params, data)
-        count += 1
-        for name, p in params.items():
-            update(p, grads[name], now, count, *(kept[name] for kept in memory.values()))
-        history.append(value)"""
+value, grads = step(params)
+count += 1
+for name, p in params.items():
+    update(p, grads[name], now, count, *(kept[name] for kept in memory.values()))
+history.append(value)"""
 
 _SAMPLES = """\
-        rng = np.random.default_rng([seed, 2, epoch])
-        order = {order}
-        total = 0.0
-        for first in range(0, n, {size}):
-            index = order[first : first + {size}]
-            few = {{k: (a[index] if k in rows else a) for k, a in data.items()}}
-            value, grads = loss_and_grad(params, few)
-            count += 1
-            for name, p in params.items():
-                update(p, grads[name], now, count, *(kept[name] for kept in memory.values()))
-            total += value * len(index)
-        history.append(total / n)"""
+rng = np.random.default_rng([seed, 2, epoch])
+order = {order}
+total = 0.0
+for first in range(0, n, {size}):
+    index = order[first : first + {size}]
+    few = {{k: (a[index] if k in rows else a) for k, a in data.items()}}
+    value, grads = loss_and_grad(params, few)
+    count += 1
+    for name, p in params.items():
+        update(p, grads[name], now, count, *(kept[name] for kept in memory.values()))
+    total += value * len(index)
+history.append(total / n)"""
+
+_HOLD = """\
+every = np.random.default_rng([seed, 1]).permutation(n)
+count = max(1, round({share} * n))
+held, left = np.sort(every[:count]), np.sort(every[count:])
+held = {{k: (a[held] if k in rows else a) for k, a in data.items()}}
+data = {{k: (a[left] if k in rows else a) for k, a in data.items()}}
+n = len(left)"""
+
+_PATIENCE = """\
+watched = {watched}
+if best is None or watched < best - 1e-12 * abs(best):
+    best, waited, kept_params = watched, 0, {{k: p.copy() for k, p in params.items()}}
+else:
+    waited += 1
+    if waited >= {patience}:
+        params = kept_params
+        break"""
+
+_SEPARATED = """\
+if np.all((data["X"] @ params["w"] + params["b"]) * data["y"] > 0):
+    break"""
 
 
 def loop_script(what: Task, path: str, options: Mapping[str, Any]) -> str:
-    """The text of the script."""
-    if options["validation"] or options["patience"]:
-        raise UsageError("--emit writes plain loops: leave --validation and --patience out")
-    code = what.generate(fast=False)
-    problem, shapes = prepare(what, read_arrays(path, options["target"]), code)
-    module = code.source[: code.source.index("\ndef self_test(")]
+    """The text of the script; its numbers are those of `train` with the same options."""
+    code = what.generate()
+    words = what.model is not None and what.model.labels == "classes"
+    arrays = read_arrays(path, options["target"], text_labels=words, wanted=wanted(what, code))
+    problem, shapes = prepare(what, arrays, code)
+    begin, end = code.source.index("\ndef self_test("), code.source.index("\ndef make(")
+    module = code.source[:begin]
+    if options["mode"] != "batch":
+        # make binds the data once, and only full batches want that
+        module = code.source[:end] + code.source[code.source.index("\ndef _arrays(") : begin]
     kinds = OPTIMIZERS[options["optimizer"]]
-    if options["mode"] == "batch":
-        steps = _BATCH
-    else:
-        order = "rng.permutation(n)" if options["sampling"] == "shuffle" else "rng.integers(0, n, n)"
-        steps = _SAMPLES.format(order=order, size=1 if options["mode"] == "online" else options["batch_size"])
     return module + _LOOP.format(
-        target=options["target"] or "",
-        targets=_targets(what),
+        reader=textwrap.indent(_reader(what, code, path, options["target"]), "    "),
+        arrays=_arrays_text(what, code, arrays),
         memory="".join(f", {kind}" for kind in kinds),
         optimizer=options["optimizer"],
         rule=textwrap.indent(UPDATES[options["optimizer"]], "    "),
         epochs=options["epochs"],
         rate=options["learning_rate"],
         seed=options["seed"],
-        kinds=kinds,
-        rows=problem.rows,
+        prepared=textwrap.indent(_prepared(kinds, problem.rows, options), "    "),
         schedule=_schedule(options["schedule"]),
-        steps=steps,
+        steps=textwrap.indent(_steps(options), "        "),
+        stop=textwrap.indent(_stop(what, options), "        "),
         start=_start(what, shapes),
         path=str(Path(path)),
     )
 
 
-def _targets(what: Task) -> str:
+def _prepared(kinds: tuple[str, ...], rows: tuple[str, ...], options: Mapping[str, Any]) -> str:
+    """Statements between the data and the loop."""
+    lines = [f"memory = {{kind: {{k: np.zeros_like(v) for k, v in params.items()}} for kind in {kinds!r}}}"]
+    if options["mode"] != "batch" or options["validation"]:
+        lines += [f"rows = {rows!r}", "n = len(data[rows[0]])"]
+    if options["validation"]:
+        lines.append(_HOLD.format(share=options["validation"]))
+    if options["mode"] == "batch":
+        lines.append("step = make(params, data)")
+    if options["patience"]:
+        lines.append("best, waited, kept_params = None, 0, params")
+    return "\n".join(lines)
+
+
+def _steps(options: Mapping[str, Any]) -> str:
+    if options["mode"] == "batch":
+        return _BATCH
+    order = "rng.permutation(n)" if options["sampling"] == "shuffle" else "rng.integers(0, n, n)"
+    return _SAMPLES.format(order=order, size=1 if options["mode"] == "online" else options["batch_size"])
+
+
+def _stop(what: Task, options: Mapping[str, Any]) -> str:
+    """Statements that end the loop early."""
+    parts = []
+    if what.model is not None and what.model.name == "perceptron":
+        parts.append(_SEPARATED)
+    if options["patience"]:
+        watched = "loss(params, held)" if options["validation"] else "history[-1]"
+        parts.append(_PATIENCE.format(watched=watched, patience=options["patience"]))
+    return "".join(part + "\n" for part in parts)
+
+
+def _reader(what: Task, code: Generated, path: str, target: str | None) -> str:
+    """Statements that read the file into X and y, or into the arrays of a formula."""
+    file = existing(path)
+    if file.suffix == ".npz":
+        lines = ["with np.load(path) as stored:", "    arrays = dict(stored)"]
+        return "\n".join([*lines, *([f'arrays["y"] = arrays.pop({target!r})'] if target else [])])
+    table = read_table(file)
+    if file.suffix in PARQUET:
+        lines = ["from pyarrow.parquet import read_table", "", "table = read_table(path)"]
+        cells, number = "table[name].to_pylist()", "np.array(table[name].to_pylist(), float)"
+    else:
+        split = "names, *rows = rows" if table.header else 'names = [f"x{k + 1}" for k in range(len(rows[0]))]'
+        lines = [
+            "import csv",
+            "",
+            'with open(path, newline="", encoding="utf-8-sig") as stream:',
+            f"    rows = [row for row in csv.reader(stream, delimiter={table.separator!r}) if row]",
+            split,
+            "table = {name.strip(): cells for name, cells in zip(names, zip(*rows))}",
+        ]
+        cells, number = "[cell.strip() for cell in table[name]]", "np.array([float(cell) for cell in table[name]])"
+    lines += ["", "def column(name):", f"    return {number}", "", "arrays = {}"]
+    words = what.model is not None and what.model.labels == "classes"
+    for name, columns in assigned(table, target, wanted(what, code)).items():
+        classes = class_names(table, columns) if words and isinstance(columns, str) else []
+        if classes:
+            listed = cells.replace("name", repr(columns))
+            lines += [f"classes = {classes!r}", f'arrays["{name}"] = np.array(list(map(classes.index, {listed})))']
+        elif isinstance(columns, str):
+            lines.append(f'arrays["{name}"] = column({columns!r})')
+        else:
+            lines.append(f'arrays["{name}"] = np.column_stack([column(name) for name in {list(columns)!r}])')
+    return "\n".join(lines)
+
+
+def _arrays_text(what: Task, code: Generated, arrays: Mapping[str, Any]) -> str:
     """An expression for the data of the loss."""
     found = what.model
     if found is None:
-        return "{k: np.asarray(arrays[k] if k in arrays else arrays[k.swapcase()], DTYPE) for k in DATA}"
-    if found.labels == "classes":
-        count = found.layers[-1] if found.layers else 'int(arrays["y"].max()) + 1'
-        return f'{{"X": arrays["X"], "Y": np.eye({count})[arrays["y"].astype(int)]}}'
-    if found.layers:
-        return '{"X": arrays["X"], "Y": arrays["y"].reshape(len(arrays["X"]), -1).astype(float)}'
-    return '{"X": arrays["X"], "y": arrays["y"].astype(float)}'
+        parts = []
+        for name, shape in code.program.data.items():
+            key = source_of(name, arrays)
+            column = "[:, 0]" if is_column(arrays[key], len(shape)) else ""
+            kind = "int" if name in code.program.labels else "DTYPE"
+            parts.append(f'"{name}": arrays["{key}"]{column}.astype({kind})')
+        return "{" + ", ".join(parts) + "}"
+    X = 'arrays["X"].astype(DTYPE)' + ("[:, None]" if arrays["X"].ndim == 1 else "")
+    name = "y" if "y" in arrays else "Y"
+    y = f'arrays["{name}"]'
+    if found.labels == "classes" and arrays[name].ndim == 1:
+        count = found.layers[-1] if found.layers else f"int({y}.max()) + 1"
+        return f'{{"X": {X}, "Y": np.eye({count})[{y}.astype(int)]}}'
+    if found.target == "Y":
+        return f'{{"X": {X}, "Y": {y}.astype(DTYPE).reshape(len({y}), -1)}}'
+    return f'{{"X": {X}, "y": {y}.astype(DTYPE)}}'
 
 
 def _start(what: Task, shapes: Mapping[str, tuple[int, ...]]) -> str:

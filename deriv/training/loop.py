@@ -19,6 +19,7 @@ from deriv.training.optimizers import OPTIMIZERS, Optimizer, Schedule
 Arrays = dict[str, Any]
 LossAndGrad = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[float, Arrays]]
 Loss = Callable[[Mapping[str, Any], Mapping[str, Any]], float]
+_LONG_PATH = 5000
 MODES = ("online", "minibatch", "batch")
 
 
@@ -47,16 +48,17 @@ class Plan:
             raise UsageError(f"unknown mode {self.mode} (known: {', '.join(MODES)})")
         if self.optimizer not in OPTIMIZERS:
             raise UsageError(f"unknown optimizer {self.optimizer} (known: {', '.join(OPTIMIZERS)})")
-        if self.batch_size < 1 or self.epochs < 0:
-            raise UsageError("batch size and epochs must be positive")
+        if self.batch_size < 1:
+            raise UsageError(f"the batch size must be 1 or more, not {self.batch_size}")
+        for name, count in (("epochs", self.epochs), ("patience", self.patience), ("seed", self.seed)):
+            if count < 0:
+                raise UsageError(f"{name} must not be negative: {count}")
         if not (np.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise UsageError(f"the learning rate must be a positive number, not {self.learning_rate}")
         if not 0 <= self.validation < 1:
             raise UsageError(f"the validation share must lie in [0, 1), not {self.validation}")
         if self.sampling not in ("shuffle", "replacement"):
             raise UsageError(f"unknown sampling {self.sampling} (known: shuffle, replacement)")
-        if self.seed < 0:
-            raise UsageError("the seed must not be negative")
         return self
 
 
@@ -77,26 +79,27 @@ class History:
     best: float | None = None
     best_params: Arrays = field(default_factory=dict)
     waited: int = 0
+    predict: Callable[[Arrays, Any], Any] | None = None
 
     @property
     def epochs(self) -> int:
         """Epochs run so far, those before a resumption included."""
         return len(self.loss)
 
+    def walk(self, *, always: bool = False) -> None:
+        """Remember where two parameters stand, for a picture: every update at first, later every epoch."""
+        if sum(int(v.size) for v in self.params.values()) == 2 and (always or len(self.path) < _LONG_PATH):
+            self.path.append({k: v.copy() for k, v in self.params.items()})
+
     def plot(self, file: str) -> None:
         """Draw the run (PNG, SVG or PDF; needs matplotlib).
 
-        The loss by epoch; for two features the decision boundary too; for two parameters the path over the surface.
+        The loss by epoch; for two features the decision boundary too; for two parameters the surface of the loss and
+        its contours with the path of descent.  `deriv.training.plots.side_by_side` draws several runs.
         """
-        from deriv.training.plots import plot_boundary, plot_loss, plot_surface
+        from deriv.training.plots import plot
 
-        problem = self.problem
-        if problem is not None and len(self.path) > 1 and all(self.path):
-            plot_surface(self, lambda p: problem.loss(p, problem.data), file)
-        elif problem is not None and set(self.params) == {"w", "b"} and self.params["w"].shape == (2,):
-            plot_boundary(self, problem.data["X"], problem.data["y"], file)
-        else:
-            plot_loss(self, file)
+        plot(self, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +146,16 @@ def run(
     optimizer = Optimizer(plan.optimizer, history.memory, history.updates)
     optimizer.start(history.params)
     full = training.make(history.params, training.data) if plan.mode == "batch" and training.make else None
+    history.walk(always=True)
     # the loop judges what overflows itself, in words
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for epoch in range(history.epochs, plan.epochs):
+        ended = history.stopped != "epochs"
+        for epoch in range(history.epochs, history.epochs if ended else plan.epochs):
             rate = plan.schedule.rate(plan.learning_rate, epoch)
-            value = _epoch(training, plan, optimizer, history.params, epoch, rate, full)
+            value = _epoch(training, plan, optimizer, history, epoch, rate, full)
             _alive(value, history, plan, rate)
             history.loss.append(value)
-            history.path.append({k: v.copy() for k, v in history.params.items()} if _small(history.params) else {})
+            history.walk(always=True)
             watched = value
             if held is not None:
                 watched = training.loss(history.params, held)
@@ -183,20 +188,17 @@ def _settled(history: History, watched: float, patience: int) -> bool:
     return history.waited >= patience
 
 
-def _small(params: Arrays) -> bool:
-    return sum(int(v.size) for v in params.values()) <= 2
-
-
 def _epoch(
     problem: Problem,
     plan: Plan,
     optimizer: Optimizer,
-    params: Arrays,
+    history: History,
     epoch: int,
     rate: float,
     full: Callable[[Arrays], tuple[float, Arrays]] | None,
 ) -> float:
     """One pass over the samples; the mean of the losses met on the way."""
+    params = history.params
     if plan.mode == "batch":
         value, grads = full(params) if full is not None else problem.loss_and_grad(params, problem.data)
         optimizer.update(params, grads, rate)
@@ -211,6 +213,7 @@ def _epoch(
         index = order[start : start + size]
         value, grads = problem.loss_and_grad(params, problem.at(index))
         optimizer.update(params, grads, rate)
+        history.walk()
         total += value * len(index)
         if not np.isfinite(value):
             return value
@@ -248,6 +251,7 @@ def save(history: History, plan: Plan, spec: str, file: str | Path) -> None:
         "updates": history.updates,
         "loss": history.loss,
         "validation": history.validation,
+        "stopped": history.stopped,
         "best": history.best,
         "waited": history.waited,
     }
@@ -287,6 +291,7 @@ def resume(file: str | Path, plan: Plan, spec: str, params: Arrays) -> History:
     memory = {kind: {name: arrays[f"_{kind}_{name}"].copy() for name in params} for kind in OPTIMIZERS[plan.optimizer]}
     restored = {name: np.array(arrays[name], dtype=value.dtype) for name, value in params.items()}
     history = History(restored, list(state["loss"]), list(state["validation"]), memory=memory, updates=state["updates"])
+    history.stopped = state["stopped"]
     history.best, history.waited = state["best"], state["waited"]
     history.best_params = {name: arrays[f"_best_{name}"].copy() for name in params if f"_best_{name}" in arrays}
     return history

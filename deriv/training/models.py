@@ -26,7 +26,7 @@ from deriv.expr.nodes import (
     reciprocal,
 )
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "identity")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "maxout", "softmax", "identity")
 LOSSES = ("mse", "sse", "half-sse", "bce", "ce", "nll", "kl", "hinge", "perceptron")
 _OF_MODEL = {"linear": "mse", "adaline": "half-sse", "perceptron": "perceptron", "logistic": "bce", "softmax": "ce"}
 
@@ -202,15 +202,21 @@ def _network(spec: str, rest: str, loss: str | None, l1: float, l2: float) -> Mo
     sizes = ["d", *(f"h{k}" for k in range(1, depth)), "K"]
     below = "X"
     for k in range(1, depth + 1):
-        product = Mul((entry(below, "i", f"p{k}"), entry(f"W{k}", f"p{k}", "j")))
-        z = Add((_over(f"p{k}", sizes[k - 1], product), entry(f"b{k}", "j")))
-        definitions.append(Definition(f"z{k}", ("i", "j"), z))
+        # a maxout unit is the larger of two affine functions, the second with weights V and biases c
+        pieces = [
+            (f"z{k}", f"W{k}", f"b{k}"),
+            *([(f"u{k}", f"V{k}", f"c{k}")] if function == "maxout" and k < depth else []),
+        ]
+        for z, W, b in pieces:
+            product = Mul((entry(below, "i", f"p{k}"), entry(W, f"p{k}", "j")))
+            body = Add((_over(f"p{k}", sizes[k - 1], product), entry(b, "j")))
+            definitions.append(Definition(z, ("i", "j"), body))
+            params += [W, b]
+            weights.append((W, ("p", "q"), (sizes[k - 1], sizes[k])))
+            shapes[W], shapes[b] = (sizes[k - 1], sizes[k]), (sizes[k],)
         if k < depth:
-            definitions.append(Definition(f"a{k}", ("i", "j"), activation(function, entry(f"z{k}", "i", "j"))))
+            definitions.append(Definition(f"a{k}", ("i", "j"), _hidden(function, k, sizes[k])))
         below = f"a{k}"
-        params += [f"W{k}", f"b{k}"]
-        weights.append((f"W{k}", ("p", "q"), (sizes[k - 1], sizes[k])))
-        shapes[f"W{k}"], shapes[f"b{k}"] = (sizes[k - 1], sizes[k]), (sizes[k],)
     last = f"z{depth}"
     definitions.append(Definition("yhat", ("i", "k"), _head(chosen, last)))
     one = sample_loss(chosen, entry("Y", "i", "k"), entry("yhat", "i", "k"), entry(last, "i", "k"))
@@ -222,6 +228,16 @@ def _network(spec: str, rest: str, loss: str | None, l1: float, l2: float) -> Mo
         spec, total, tuple(definitions), tuple(params), _labels(chosen), "yhat", layers, function,
         onehot=("Y",) if classes else (), shapes=shapes,
     )  # fmt: skip
+
+
+def _hidden(function: str, k: int, size: str) -> Expr:
+    """The activation of a hidden layer."""
+    z = entry(f"z{k}", "i", "j")
+    if function == "maxout":
+        return Call("max", (z, entry(f"u{k}", "i", "j")))
+    if function == "softmax":
+        return Mul((Call("exp", (z,)), reciprocal(_over("m", size, Call("exp", (entry(f"z{k}", "i", "m"),))))))
+    return activation(function, z)
 
 
 def _head(loss: str, z: str) -> Expr:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from click.testing import CliRunner
 from deriv.cli.main import cli
 from deriv.errors import UsageError
 from deriv.training import Diverged, train
-from deriv.training.optimizers import OPTIMIZERS
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 3))
@@ -90,41 +87,6 @@ def test_perceptron_separates_and_says_when_it_does_not():
     assert history.stopped == "every sample is on its side"
     history = train("perceptron", (X, 2 * NOISY - 1), mode="online", epochs=20, learning_rate=1.0)
     assert "no line may separate" in history.stopped
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("mode", ["batch", "minibatch"])
-def test_a_resumed_run_gives_the_same_numbers(tmp_path, optimizer, mode):
-    options = {"optimizer": optimizer, "mode": mode, "batch_size": 16, "learning_rate": 0.05, "seed": 3}
-    whole = train("mlp:3-4-1:relu", (X, NOISY), epochs=8, **options)
-    train("mlp:3-4-1:relu", (X, NOISY), epochs=3, output=tmp_path / "p.npz", **options)
-    resumed = train("mlp:3-4-1:relu", (X, NOISY), epochs=8, resume_from=tmp_path / "p.npz", **options)
-    assert resumed.loss == whole.loss
-    for name, value in whole.params.items():
-        np.testing.assert_array_equal(resumed.params[name], value)
-
-
-def test_a_resumed_run_stops_early_at_the_same_place(tmp_path):
-    options = {"mode": "minibatch", "learning_rate": 2.0, "validation": 0.25, "patience": 4}
-    whole = train("logistic", (X, NOISY), epochs=60, **options)
-    assert whole.epochs < 60
-    half = whole.epochs - 2
-    train("logistic", (X, NOISY), epochs=half, output=tmp_path / "p.npz", **options)
-    resumed = train("logistic", (X, NOISY), epochs=60, resume_from=tmp_path / "p.npz", **options)
-    assert (resumed.loss, resumed.stopped) == (whole.loss, whole.stopped)
-    np.testing.assert_array_equal(resumed.params["w"], whole.params["w"])
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_an_emitted_loop_does_the_same(tmp_path, optimizer):
-    data = write_csv(tmp_path / "d.csv", X[:20], NOISY[:20])
-    common = ["--data", data, "--optimizer", optimizer, "--mode", "minibatch", "--batch-size", 8, "--epochs", 5]
-    common += ["--learning-rate", 0.05, "--schedule", "step:2:0.5"]
-    answer = run("mlp:3-4-1:tanh", *common, "--emit", tmp_path / "loop.py", "--format", "json", "-q")
-    assert answer.exit_code == 0, answer.output
-    answer = json.loads(answer.stdout)
-    script = subprocess.run([sys.executable, "-I", tmp_path / "loop.py"], capture_output=True, text=True, check=True)
-    assert script.stdout.strip() == f"loss {answer['loss'][0]:.6g} -> {answer['loss'][-1]:.6g} in 5 epochs"
 
 
 def test_a_formula_trains_like_the_model():
@@ -209,16 +171,3 @@ def test_class_names_may_be_words(tmp_path):
     file.write_text("a,b,kind\n1,2,cat\n3,1,dog\n0,1,cat\n2,2,dog\n")
     answer = run("softmax", "--data", file, "--epochs", 5, "--format", "json")
     assert json.loads(answer.stdout)["epochs"] == 5
-
-
-@pytest.mark.parametrize(("spec", "columns"), [("logistic", 3), ("logistic", 2), ("linear", 1), ("mlp:3-2-1", 3)])
-def test_a_plot_is_drawn(tmp_path, spec, columns):
-    pytest.importorskip("matplotlib")
-    history = train(spec, (X[:, :columns], NOISY), epochs=3)
-    history.plot(str(tmp_path / "loss.svg"))
-    assert "<svg" in (tmp_path / "loss.svg").read_text()
-
-
-def test_a_plot_of_another_kind_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="a picture ends in"):
-        train("linear", (X, NOISY), epochs=2).plot(str(tmp_path / "loss.txt"))
