@@ -11,6 +11,7 @@ from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.paths import follow_paths
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
+from deriv.checking.through import through_definitions
 from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
@@ -222,7 +223,12 @@ class Judge:
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
             if by_paths is not None:
                 decision, said = by_paths
-                assumes += said
+                return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes + said)
+            composed = through_definitions(
+                pairs, resolver, meant.elaborator.ranges, lambda a, b: decide(a, b, domain, conditions=False)
+            )
+            if composed is not None:
+                decision, pairs, assumes = composed.decision, composed.pairs, (*assumes, composed.said)
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)

@@ -232,9 +232,9 @@ def _elementwise_function(el: Elaborator, name: str, value: Tensor) -> bool:
         return True
     definition = el.scope.lookup(name, "function")
     if definition is not None and len(definition.params) == 1:
-        return not any(isinstance(n, Entry) and n.name == definition.params[0] for n in nodes_of(definition.body))
+        return Sym(definition.params[0]) in nodes_of(definition.body)
     plain = isinstance(value.body, Entry)
-    return not plain or el.scope.survey.primed[name] > 0
+    return not plain or (el.scope.survey.primed[name] > 0 and not el.scope.survey.numerators[name])
 
 
 def nodes_of(value: Value) -> list[Expr]:

@@ -165,6 +165,10 @@ class Resolver:
                 mapping[Sym(param)] = arg
         return substitute(body, mapping) if mapping else body
 
+    def slope_of(self, quantity: Expr, variable: Expr, hold: frozenset[str]) -> Expr:
+        """The derivative of a quantity by another, with some names held fixed."""
+        return self._derivative(Derivative(quantity, variable), hold, frozenset())
+
     # --- derivatives ---------------------------------------------------------------------------------------------
 
     def _derivative(self, node: Derivative, hold: frozenset[str], active: frozenset[str]) -> Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from deriv.expr.domain import SIZE, Domain, Fact
@@ -80,12 +81,24 @@ class Scope:
         """
         survey = self.survey
         parts = {node.name for node in walk(value) if isinstance(node, Sym | Entry) and "." not in node.name}
-        stems = parts | {part.split("_")[0] for part in parts}
-        if any(survey.denominators[part] or self.lookup(part) is not None for part in stems):
+        if any(survey.denominators[part] for part in self._reached(parts)):
             return False
         if not survey.denominators[name] or survey.numerators[name] or name.endswith("hat"):
             return False
         return any(name in names_in(definition.body) for definition in self.history if definition.name != name)
+
+    def _reached(self, names: Iterable[str]) -> frozenset[str]:
+        """Names, their stems, and all that their definitions hold."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in found:
+                continue
+            found |= {name}
+            waiting.append(name.split("_")[0])
+            waiting.extend(part for d in self.history if d.name == name for part in names_in(d.body) if "." not in part)
+        return frozenset(found)
 
     def is_function(self, name: str) -> bool:
         """Whether the document uses the name as a function."""
