@@ -34,6 +34,12 @@ class Step:
     path: tuple[int, ...]
     explanation: str
     wave: int = 0
+    also: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rule that made the step, and those that were applied along with it."""
+        return (self.rule, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """The derivative of `expr` by `variable`, with every step; `definitions` are the names that were used."""
+    """The derivative of `expr` by `variable`, with every step; `definitions` are the names that were used.
+
+    `shapes` gives the shapes of the arrays in a derivation over whole arrays; it is empty otherwise.
+    """
 
     expr: Expr
     variable: Expr
@@ -55,13 +64,14 @@ class Derivation:
     steps: tuple[Step, ...]
     result: Expr
     definitions: Mapping[Expr, Expr] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[Expr | None, Expr | None]] = field(default_factory=dict)
 
     def lines(self, detail: Detail = "normal") -> tuple[Line, ...]:
         """What to print below the starting line."""
         if detail == "full":
-            return tuple(Line(step.after, (step.rule,)) for step in self.steps)
+            return tuple(Line(step.after, step.rules) for step in self.steps)
         if detail == "brief":
-            rules = tuple(dict.fromkeys(step.rule for step in self.steps))
+            rules = tuple(dict.fromkeys(rule for step in self.steps for rule in step.rules))
             return (Line(self.result, rules),) if self.steps else ()
         return tuple(self._normal())
 
@@ -69,7 +79,7 @@ class Derivation:
         """One line per wave that holds a step of substance; what is minor goes with it."""
         rules: list[str] = []
         for k, step in enumerate(self.steps):
-            rules.append(step.rule)
+            rules += step.rules
             if k + 1 == len(self.steps) or (self._new_line(k) and not MINOR.issuperset(rules)):
                 yield Line(step.after, tuple(dict.fromkeys(rules)))
                 rules = []
@@ -81,8 +91,8 @@ class Derivation:
             return False
         rest = self.steps[k + 1 :]
         if following.rule == "definition":  # a name is shown once before it is expanded
-            return any(step.rule not in MINOR for step in rest)
-        return any(step.rule not in MINOR for step in rest if step.wave == following.wave)
+            return any(not MINOR.issuperset(step.rules) for step in rest)
+        return any(not MINOR.issuperset(step.rules) for step in rest if step.wave == following.wave)
 
 
 def changed_path(before: Expr, after: Expr) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ _RELATIONS: Final[Mapping[object, str]] = {"<": "<", "<=": r"\le", ">": ">", ">=
 def to_latex(expr: Expr) -> str:
     """The LaTeX of an expression."""
     display = display_names(expr)
-    return fold(expr, lambda node, parts: _print(node, parts, display))[0]
+    return fold(expr, lambda node, parts: print_node(node, parts, display))[0]
 
 
 def name_latex(name: str) -> str:
@@ -62,7 +62,7 @@ def _label(text: str) -> str:
     return text if len(text) == 1 or text.isdigit() else rf"\mathrm{{{text}}}"
 
 
-def _print(node: Expr, parts: tuple[Printed, ...], display: Mapping[str, str]) -> Printed:
+def print_node(node: Expr, parts: tuple[Printed, ...], display: Mapping[str, str]) -> Printed:
     match node:
         case n.Num():
             return _number(node)

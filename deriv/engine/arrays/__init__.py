@@ -1,0 +1,1 @@
+"""Whole vectors and matrices in derivations: raised from index form, differentiated by named rules, printed."""
