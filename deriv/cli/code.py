@@ -6,13 +6,14 @@ import sys
 
 import click
 
+from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import complain, write_lines
 from deriv.errors import DerivError, UsageError
 
 TARGETS = ("numpy", "torch", "jax")
 
 
-@click.command("code", context_settings={"ignore_unknown_options": True})
+@click.command("code", cls=FormulaCommand)
 @click.argument("source", metavar="LATEX|FILE|-")
 @click.option("--wrt", multiple=True, required=True, help="A parameter to differentiate by (repeatable).")
 @click.option("--target", type=click.Choice(TARGETS), default="numpy", show_default=True, help="What to write.")

@@ -7,13 +7,14 @@ import sys
 import click
 
 from deriv.cli.deriving import read_question, read_variable
+from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import write_lines
 from deriv.errors import UsageError
 
 _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 
-@click.command("derive", context_settings={"ignore_unknown_options": True})
+@click.command("derive", cls=FormulaCommand)
 @click.argument("source", metavar="LATEX|FILE|-")
 @click.option("--wrt", "variables", multiple=True, required=True, help="Differentiate by this name (repeatable).")
 @click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first, one formula a line.")
@@ -30,26 +31,35 @@ def command(
     """Differentiate step by step, each step with the name of its rule."""
     if mode == "reverse":
         raise UsageError("--mode reverse is not available for derivations yet; --mode forward gives the same result")
-    if shapes:
-        raise UsageError("--shape is not needed for scalar and indexed expressions, and matrices are not derived yet")
     text = sys.stdin.read() if source == "-" else source
-    write_lines(derived(text, variables, given, detail, order, form), output)
+    write_lines(derived(text, variables, given, detail, order, form, shapes), output)
 
 
 def derived(
-    source: str, variables: tuple[str, ...], given: tuple[str, ...], detail: str, order: int, form: str
+    source: str,
+    variables: tuple[str, ...],
+    given: tuple[str, ...],
+    detail: str,
+    order: int,
+    form: str,
+    shapes: tuple[str, ...] = (),
 ) -> list[str]:
     """The derivations by every variable, as lines."""
+    from deriv.engine.arrays.derive import derive_arrays
     from deriv.engine.forward import derive
     from deriv.engine.present import View, as_data, present
+    from deriv.expr.nodes import Sym
     from deriv.rulebook.book import default_book
+    from deriv.training.shapes import read_shapes
 
-    question, book = read_question(source, given), default_book()
+    question, book = read_question(source, given, read_shapes(shapes)), default_book()
     views = []
     for text in variables:
-        derivation = derive(
-            question.expr, read_variable(text, question), book, definitions=question.definitions, order=order
-        )
+        variable, known = read_variable(text, question), question.definitions
+        if question.shapes and isinstance(variable, Sym):
+            derivation = derive_arrays(question.expr, variable, book, question.shapes, definitions=known, order=order)
+        else:
+            derivation = derive(question.expr, variable, book, definitions=known, order=order)
         views.append(View(derivation, book, detail, question.name))  # type: ignore[arg-type]
     if form == "json":
         import json

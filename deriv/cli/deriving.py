@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deriv.errors import UsageError
+from deriv.errors import DerivError, UsageError
 
 if TYPE_CHECKING:
+    from deriv.engine.arrays.nodes import Shape
+    from deriv.expr import nodes as n
     from deriv.expr.nodes import Expr
 
 _WRAPPING = re.compile(
@@ -21,11 +23,15 @@ _INDEX_LETTERS = "jklmpqrst"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An expression to differentiate, under the name that it was given (in LaTeX), and the definitions it may use."""
+    """An expression to differentiate, under the name that it was given (in LaTeX), and the definitions it may use.
+
+    With `shapes` the expression is one over whole arrays (`engine.arrays`), otherwise it is in index form.
+    """
 
     expr: Expr
     name: str
     definitions: Mapping[Expr, Expr]
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
 def formulas(text: str) -> Iterator[str]:
@@ -44,15 +50,36 @@ def formulas(text: str) -> Iterator[str]:
         yield pending
 
 
-def read_question(source: str, given: Iterable[str]) -> Question:
-    """The question behind the argument (a formula, SymPy text or a file) and the `--given` files."""
+def read_question(
+    source: str, given: Iterable[str], shapes: Mapping[str, Sequence[str | int]] | None = None
+) -> Question:
+    """The question behind the argument (a formula, SymPy text or a file), the `--given` files and the `--shape`s."""
+    from deriv.cli.deriving_arrays import is_whole, read_whole
+
     known = [formula for file in given for formula in formulas(_file(file))]
     own = list(formulas(_file(source))) if _is_file(source) else [source]
     if not own:
         raise UsageError(f"{source}: there is no formula here")
     if _is_plain(own[-1]):
         return Question(_plain(own[-1]), "", {})
-    return _read([*known, *own])
+    texts = [*known, *own]
+    if shapes or is_whole(texts):
+        whole = read_whole(texts, shapes or {})
+        if whole is not None:
+            return Question(whole.expr, _name(texts[-1]), whole.definitions, whole.shapes)
+        if shapes:
+            raise UsageError("with these shapes the formula is not a single number in matrix notation")
+    return _read_entries(texts)
+
+
+def _name(text: str) -> str:
+    """The left side of an equation: the name of what stands on the right (`=` below a sum is none)."""
+    depth = 0
+    for place, char in enumerate(text):
+        depth += (char in "{(") - (char in "})")
+        if char == "=" and not depth:
+            return text[:place].strip()
+    return ""
 
 
 def _is_file(source: str) -> bool:
@@ -77,7 +104,23 @@ def _plain(text: str) -> Expr:
     return parse_formula(text)
 
 
-def _read(texts: list[str]) -> Question:
+def _read_entries(texts: list[str]) -> Question:
+    """A question in index form; names are tried as vectors where the formula is no single number without."""
+    from deriv.cli.deriving_arrays import guesses
+
+    texts = [text for text in texts if r"\in" not in text]
+    try:
+        return _read(texts)
+    except DerivError:
+        for ranks in guesses(texts, {}):
+            try:
+                return _read(texts, ranks)
+            except DerivError:
+                continue
+        raise
+
+
+def _read(texts: list[str], ranks: Mapping[str, int] | None = None) -> Question:
     from deriv.expr import nodes as n
     from deriv.latex.parse import parse_formula
     from deriv.meaning.reading import read_formula
@@ -89,6 +132,7 @@ def _read(texts: list[str]) -> Question:
     for text in texts:
         survey.add(settled(parse_formula(text)))
     scope = Scope(survey)
+    survey.declared_rank |= {(name, False): rank for name, rank in (ranks or {}).items()}
     definitions: dict[Expr, Expr] = {}
     for text in texts[:-1]:
         reading = read_formula(text, scope)
@@ -97,8 +141,7 @@ def _read(texts: list[str]) -> Question:
             if isinstance(name, n.Sym | n.Entry):
                 definitions[name] = _scalar(reading.values[1])
     last = read_formula(texts[-1], scope)
-    left = texts[-1].split("=", maxsplit=1)[0].strip() if len(last.values) > 1 else ""
-    return Question(_scalar(last.values[min(1, len(last.values) - 1)]), left, definitions)
+    return Question(_scalar(last.values[min(1, len(last.values) - 1)]), _name(texts[-1]), definitions)
 
 
 def _scalar(value: object) -> Expr:
@@ -129,6 +172,11 @@ def read_variable(text: str, question: Question) -> Expr:
     from deriv.meaning.reading import read_formula
 
     plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?", text)
+    if question.shapes:
+        name = n.Sym(text) if plain else _whole_variable(read_formula(text).values[0])
+        if name.name not in question.shapes and not any(node == name for node in n.walk(question.expr)):
+            raise UsageError(f"--wrt {text}: the expression does not contain it")
+        return name
     variable = symbol(text) if plain else _scalar_variable(read_formula(text).values[0])
     everything = n.Add((question.expr, *question.definitions.values(), *question.definitions))
     nodes = list(n.walk(everything))
@@ -139,6 +187,15 @@ def read_variable(text: str, question: Question) -> Expr:
     if not any(isinstance(node, n.Sym | n.Entry) and node.data[0] == variable.data[0] for node in nodes):
         raise UsageError(f"--wrt {text}: the expression does not contain it")
     return variable
+
+
+def _whole_variable(value: object) -> n.Sym:
+    from deriv.expr import nodes
+    from deriv.expr.tensor import Tensor
+
+    if isinstance(value, Tensor) and isinstance(value.body, nodes.Sym | nodes.Entry):
+        return nodes.Sym(value.body.name)
+    raise UsageError("--wrt takes a name, such as w, W or \\theta")
 
 
 def _scalar_variable(value: object) -> Expr:

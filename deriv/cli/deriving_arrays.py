@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from deriv.meaning.scope import Scope
 
 _WHOLE = re.compile(
-    r"\\[lr]?Vert|\\\||\^\s*\{?\s*-?\s*(?:\\top|\\mathsf|\\intercal|T\b)|\\det|\\odot|\\operatorname\{(?:tr|det|softmax)\}"
-    r"|\\tr\b|\\in\s*\\mathbb\{?R\}?\s*\^"
+    r"\\[lr]?Vert|\\\||\\det|\\odot|\\operatorname\{(?:tr|det|softmax)\}|\\tr\b|\\in\s*\\mathbb\{?R\}?\s*\^"
 )
+_TURNED = re.compile(r"\^\s*\{?\s*-?\s*(?:\\top|\\mathsf|\\intercal|T\b)")
 _NAMES = re.compile(r"(\\(?:hat|bar|tilde)\{[A-Za-z]\}|[A-Za-z])(\s*_\s*\{?\w+\}?)?(\s*\^\s*\{?\s*-?\s*(?:\\top|T\b))?")
 _COUNTS = frozenset("abcdeijklmnpqstNTKM")
-_COMMAND = re.compile(r"\\(?!hat|bar|tilde|top)(?:operatorname|mathrm|text|mathbf|mathbb)\{[a-zA-Z0-9]+\}|\\(?!hat|bar|tilde|top)[A-Za-z]+")
+_COMMAND = re.compile(
+    r"\\(?!hat|bar|tilde|top)(?:operatorname|mathrm|text|mathbf|mathbb)\{[a-zA-Z0-9]+\}|\\(?!hat|bar|tilde|top)[A-Za-z]+"
+)
 _MOST_GUESSES = 256
 
 
@@ -35,8 +37,10 @@ class ArrayQuestion:
 
 
 def is_whole(texts: Sequence[str]) -> bool:
-    """Whether a formula speaks of whole vectors or matrices."""
-    return any(_WHOLE.search(text) for text in texts)
+    """Whether a formula speaks of whole vectors or matrices; a sum of w^T x_i speaks of one example at a time."""
+    if any(_WHOLE.search(text) for text in texts):
+        return True
+    return any(map(_TURNED.search, texts)) and not any(r"\sum" in text for text in texts)
 
 
 def read_whole(texts: Sequence[str], shapes: Mapping[str, Sequence[str | int]]) -> ArrayQuestion | None:
@@ -46,13 +50,19 @@ def read_whole(texts: Sequence[str], shapes: Mapping[str, Sequence[str | int]]) 
     None where no choice makes it one, or where it has no matrix notation.
     """
     declared = [_declaration(name, shape) for name, shape in shapes.items()]
-    open_names = _undeclared(texts, shapes)
-    for guess in islice(product(*open_names.values()), _MOST_GUESSES):
+    for ranks in guesses(texts, shapes):
         try:
-            return _read([*declared, *texts], dict(zip(open_names, guess, strict=True)))
+            return _read([*declared, *texts], ranks)
         except DerivError:
             continue
     return None
+
+
+def guesses(texts: Sequence[str], shapes: Mapping[str, Sequence[str | int]]) -> Iterator[dict[str, int]]:
+    """Numbers of axes for the names that nothing declares, the likeliest choice first."""
+    options = _undeclared(texts, shapes)
+    for guess in islice(product(*options.values()), _MOST_GUESSES):
+        yield {name: rank for name, rank in zip(options, guess, strict=True) if rank >= 0}
 
 
 def _declaration(name: str, shape: Sequence[str | int]) -> str:
@@ -72,7 +82,10 @@ def _undeclared(texts: Sequence[str], shapes: Mapping[str, Sequence[str | int]])
             continue
         for name, index, turned in _NAMES.findall(_COMMAND.sub(" ", text)):
             plain = re.sub(r"\\(\w+)\{(\w)\}", r"\2\1", name)
-            if plain in shapes or name in said or name in heads or index or plain in options:
+            if plain in shapes or name in said or name in heads or plain in options:
+                continue
+            if index:  # an entry, or one example of a matrix of data
+                options[plain] = (-1, 2)
                 continue
             small = (1,) if turned else (0, 1) if plain in _COUNTS else (1, 0)
             options[plain] = (2,) if plain.isupper() and plain not in _COUNTS else small
@@ -102,8 +115,8 @@ def _read(texts: Sequence[str], ranks: Mapping[str, int]) -> ArrayQuestion:
     if not isinstance(value, Tensor) or not value.is_scalar:
         raise NotMatrix("the formula is no single number")
     raiser = Raiser()
-    definitions = dict(_definitions(scope, raiser))
     expr = raiser.scalar(_plain(value.body, scope))
+    definitions = dict(_definitions(scope, raiser))
     if not raiser.shapes:
         raise NotMatrix("there is no array here")
     return _with_readable_sizes(ArrayQuestion(expr, definitions, {**raiser.shapes}), {n.Sym("N")})
@@ -116,14 +129,15 @@ def _definitions(scope: Scope, raiser: object) -> Iterator[tuple[Expr, Expr]]:
     from deriv.expr.tensor import Axis, Tensor
 
     assert isinstance(raiser, Raiser)
+    canonical = scope.ranges.canonical
     for definition in scope.current().values():
         body = definition.body
-        if definition.form == "function" or definition.params or not isinstance(body, Tensor):
+        if definition.form == "function" or not isinstance(body, Tensor) or definition.sups:
             continue
-        canonical = scope.ranges.canonical
-        rows, cols = (
-            Axis(axis.index, canonical(axis.lo), canonical(axis.hi)) if axis else None for axis in (body.rows, body.cols)
-        )
+        slots = [scope.ranges.of_slot((definition.name, 0, k)) for k in range(len(definition.params))]
+        axes = [Axis(index, *map(canonical, slot)) for index, slot in zip(definition.params, slots, strict=True)]
+        axes += [Axis(a.index, canonical(a.lo), canonical(a.hi)) for a in (body.rows, body.cols) if a is not None]
+        rows, cols = [*axes, None, None][:2]
         value = raiser.tensor(Tensor(rows, cols, _plain(canonical(body.body), scope)))
         raiser.shapes.setdefault(definition.name, shape_of(value, raiser.shapes))
         yield n.Sym(definition.name), value
@@ -151,23 +165,29 @@ def _plain(expr: Expr, scope: Scope) -> Expr:
 def _with_readable_sizes(question: ArrayQuestion, avoid: set[Expr]) -> ArrayQuestion:
     """Lengths that nothing names (N_w1) get letters."""
     from deriv.engine.arrays.match import replace
+    from deriv.engine.arrays.nodes import SCALAR
     from deriv.expr import nodes as n
 
-    names = {node.name for expr in (question.expr, *question.definitions.values()) for node in n.walk(expr) if isinstance(node, n.Sym)}
+    names = {
+        node.name
+        for expr in (question.expr, *question.definitions.values())
+        for node in n.walk(expr)
+        if isinstance(node, n.Sym)
+    }
     sizes = {size.name: size for shape in question.shapes.values() for size in shape if isinstance(size, n.Sym)}
     taken = names | set(question.shapes) | {name for name in sizes if "_" not in name and name != "N"}
     letters = (letter for letter in "ndkmpqrstuv" if letter not in taken)
-    mapping: dict[Expr, Expr] = {size: n.Sym(next(letters)) for name, size in sizes.items() if "_" in name or size in avoid}
-    if not mapping:
-        return question
+    mapping: dict[Expr, Expr] = {
+        size: n.Sym(next(letters)) for name, size in sizes.items() if "_" in name or size in avoid
+    }
 
     def put(expr: Expr) -> Expr:
         return replace(expr, mapping)
 
-    shapes = {
+    shapes: dict[str, Shape] = {
         name: (rows if rows is None else put(rows), cols if cols is None else put(cols))
         for name, (rows, cols) in question.shapes.items()
     }
-    return ArrayQuestion(
-        put(question.expr), {name: put(value) for name, value in question.definitions.items()}, shapes
-    )
+    lengths = set(sizes) | {size.name for size in mapping.values() if isinstance(size, n.Sym)}
+    shapes |= dict.fromkeys(sorted(names - lengths - set(shapes)), SCALAR)
+    return ArrayQuestion(put(question.expr), {name: put(value) for name, value in question.definitions.items()}, shapes)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import write_lines
 from deriv.errors import UsageError
 
 _DRAWN = (".svg", ".png", ".pdf")
 
 
-@click.command("graph", context_settings={"ignore_unknown_options": True})
+@click.command("graph", cls=FormulaCommand)
 @click.argument("source", metavar="LATEX|FILE|MODEL")
 @click.option("--at", "values", multiple=True, metavar="x=-2,y=5", help="Values of the inputs (repeatable).")
 @click.option("--chain", is_flag=True, help="Show [upstream] x [local] on every edge.")

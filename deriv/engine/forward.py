@@ -48,11 +48,10 @@ def derive(
     engine = _Engine(Matcher(book, variable, Definitions(given)), dict(equations or {}))
     start = n.Derivative(normal(expr), variable)
     line: Expr = start
-    for _ in range(order):
+    for k in range(order):
+        engine.outer = order - 1 - k
         line = engine.finish(engine.differentiate(line if line is start else n.Derivative(line, variable)))
-    shown: Expr = start
-    for _ in range(order - 1):
-        shown = n.Derivative(shown, variable)
+    shown = engine.under(start, order - 1)
     return Derivation(normal(expr), variable, order, shown, tuple(engine.steps), line, given)
 
 
@@ -89,6 +88,8 @@ class _Engine:
     flat: Pass = field(default_factory=lambda: Pass("", flatten))
     pending: dict[Expr, bool] = field(default_factory=dict)
     wave: int = 0
+    outer: int = 0
+    """How many further derivatives stand around the lines that are being written."""
 
     def __post_init__(self) -> None:
         self.light, self.flat = light_passes(self.pool), Pass("", flatten, self.pool)
@@ -100,8 +101,15 @@ class _Engine:
             if len(self.steps) >= MAX_STEPS:
                 raise MeaningError("the derivation has too many steps")
             short = self.matcher.book[rule].short if rule in self.matcher.book else ""
-            self.steps.append(Step(rule, before, after, changed_path(before, after), short, self.wave))
+            old, new = self.under(before, self.outer), self.under(after, self.outer)
+            self.steps.append(Step(rule, old, new, changed_path(old, new), short, self.wave))
         return after
+
+    def under(self, line: Expr, count: int) -> Expr:
+        """The line under that many further derivatives."""
+        for _ in range(count):
+            line = n.Derivative(line, self.matcher.variable)
+        return line
 
     def differentiate(self, line: Expr) -> Expr:
         """Apply rules to the derivatives of the line, wave by wave, until none is left."""

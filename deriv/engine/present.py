@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from deriv.engine.arrays.latex import array_latex, declaration
+from deriv.engine.arrays.nodes import Shapes
+from deriv.engine.arrays.text import array_text
 from deriv.engine.step import Derivation, Detail, Line
 from deriv.expr import nodes as n
 from deriv.expr.nodes import Expr
@@ -29,12 +32,26 @@ class View:
     detail: Detail = "normal"
     name: str = ""
 
+    def latex(self, expr: Expr) -> str:
+        """An expression of this derivation in LaTeX."""
+        shapes = self.derivation.shapes
+        return array_latex(expr, shapes) if shapes else to_latex(expr)
+
+    def text(self, expr: Expr) -> str:
+        """An expression of this derivation as text: SymPy's, or with `@` and `.T` for whole arrays."""
+        from deriv.expr.sympy_bridge import to_text
+
+        shapes = self.derivation.shapes
+        return array_text(expr, shapes) if shapes else to_text(expr)
+
     @property
     def left(self) -> str:
         """The left side of the first line, in LaTeX."""
         if not self.name:
-            return to_latex(self.derivation.start)
-        variable, order = to_latex(self.derivation.variable), self.derivation.order
+            return self.latex(self.derivation.start)
+        variable, order = self.latex(self.derivation.variable), self.derivation.order
+        if order == 2 and self.derivation.shapes:
+            return rf"\frac{{\partial^2 {self.name}}}{{\partial {variable} \partial {variable}^\top}}"
         if order == 1:
             return rf"\frac{{\partial {self.name}}}{{\partial {variable}}}"
         return rf"\frac{{\partial^{{{order}}} {self.name}}}{{\partial {_base(variable)}^{{{order}}}}}"
@@ -43,7 +60,7 @@ class View:
         """The lines below the starting one; a derivation without steps still has its result."""
         shown: list[tuple[str, Line]] = []
         for line in self.derivation.lines(self.detail) or (Line(self.derivation.result, ()),):
-            text = to_latex(line.expr)
+            text = self.latex(line.expr)
             if shown and shown[-1][0] == text:  # 1·x and x are printed alike
                 text, before = shown.pop()
                 line = Line(line.expr, (*before.rules, *line.rules))
@@ -74,11 +91,9 @@ def _base(latex: str) -> str:
 
 
 def _text(view: View) -> str:
-    from deriv.expr.sympy_bridge import to_text
-
-    rows = [(f"{name} = {value}", "definition") for name, value in _definitions(view, to_text)]
-    rows.append((to_text(view.derivation.start), ""))
-    rows += [(f"  = {to_text(line.expr)}", ", ".join(view.titles(line))) for line in view.lines()]
+    rows = [(f"{name} = {value}", "definition") for name, value in _definitions(view, view.text)]
+    rows.append((view.text(view.derivation.start), ""))
+    rows += [(f"  = {view.text(line.expr)}", ", ".join(view.titles(line))) for line in view.lines()]
     width = min(72, max(len(left) for left, _ in rows))
     return "\n".join(f"{left.ljust(width)}   {right}".rstrip() for left, right in rows) + "\n"
 
@@ -88,17 +103,23 @@ def _definitions(view: View, show: Callable[[Expr], str]) -> Iterator[tuple[str,
         yield show(name), show(value)
 
 
+def _declared(derivation: Derivation) -> Shapes:
+    """The shapes of the names that no definition gives."""
+    return {name: shape for name, shape in derivation.shapes.items() if n.Sym(name) not in derivation.definitions}
+
+
 def _rows(view: View, *, tags: bool) -> list[str]:
     """The rows of an `align`: definitions first, then the chain."""
     used = [view.derivation.expr, *view.derivation.definitions.values(), view.derivation.result]
     sigmoid = any(isinstance(node, n.Call) and node.function == "sigmoid" for expr in used for node in n.walk(expr))
-    rows = [_SIGMOID] if sigmoid else []
-    rows += [f"{name} &= {value}" for name, value in _definitions(view, to_latex)]
+    rows = [f"& {spaces}"] if (spaces := declaration(_declared(view.derivation))) else []
+    rows += [_SIGMOID] if sigmoid else []
+    rows += [f"{name} &= {value}" for name, value in _definitions(view, view.latex)]
     if view.name:
-        rows.append(f"{view.name} &= {to_latex(view.derivation.expr)}")
+        rows.append(f"{view.name} &= {view.latex(view.derivation.expr)}")
     for k, line in enumerate(view.lines()):
         tag = rf" \tag{{{', '.join(view.titles(line))}}}" if tags and line.rules else ""
-        rows.append(f"{view.left if k == 0 else ''} &= {to_latex(line.expr)}{tag}".lstrip())
+        rows.append(f"{view.left if k == 0 else ''} &= {view.latex(line.expr)}{tag}".lstrip())
     return rows
 
 
@@ -125,10 +146,9 @@ def _json(view: View) -> str:
 
 def as_data(view: View) -> Mapping[str, object]:
     """The derivation as plain data, the shape of `--format json`."""
-    from deriv.expr.sympy_bridge import to_text
 
     def both(expr: Expr) -> dict[str, str]:
-        return {"latex": to_latex(expr), "sympy": to_text(expr)}
+        return {"latex": view.latex(expr), "text" if view.derivation.shapes else "sympy": view.text(expr)}
 
     derivation = view.derivation
     return {
@@ -137,7 +157,7 @@ def as_data(view: View) -> Mapping[str, object]:
         "variable": both(derivation.variable),
         "order": derivation.order,
         "definitions": [{"name": both(name), "value": both(value)} for name, value in derivation.definitions.items()],
-        "start": {"latex": view.left, "sympy": to_text(derivation.start)},
+        "start": {**both(derivation.start), "latex": view.left},
         "steps": [
             {**both(line.expr), "rules": list(line.rules), "explanation": " ".join(_explanations(view, line))}
             for line in view.lines()
@@ -158,7 +178,7 @@ def _html(view: View) -> str:
     items = []
     for k, line in enumerate(view.lines()):
         left = f"{view.left} " if k == 0 else ""
-        math = html.escape(f"{left}= {to_latex(line.expr)}")
+        math = html.escape(f"{left}= {view.latex(line.expr)}")
         note = html.escape(", ".join(view.titles(line)))
         items.append(f'  <li>\\({math}\\) <span class="rule">{note}</span></li>')
     body = "\n".join([*shown, '<ol class="steps">', *items, "</ol>"])

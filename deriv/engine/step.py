@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from deriv.expr.nodes import Expr
+from deriv.expr.nodes import Derivative, Expr, walk
 
 Detail = Literal["brief", "normal", "full"]
 
@@ -19,6 +19,7 @@ MINOR = frozenset(
         *("kronecker-delta", "distribute", "sum-linearity", "cancel", "definition", "reordering"),
     }
 )
+_MUCH_ALGEBRA = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,23 @@ class Derivation:
     def _new_line(self, k: int) -> bool:
         """Whether the wave after step k does something that deserves a line."""
         following = self.steps[k + 1]
+        if self._settled(k):
+            return True
         if following.wave == self.steps[k].wave:
             return False
         rest = self.steps[k + 1 :]
         if following.rule == "definition":  # a name is shown once before it is expanded
             return any(not MINOR.issuperset(step.rules) for step in rest)
         return any(not MINOR.issuperset(step.rules) for step in rest if step.wave == following.wave)
+
+    def _settled(self, k: int) -> bool:
+        """Whether step k has carried out the last derivative, and enough algebra follows to be worth a line."""
+        step, rest = self.steps[k], len(self.steps) - k - 1
+        return rest >= _MUCH_ALGEBRA and _open(step.before) and not _open(step.after)
+
+
+def _open(expr: Expr) -> bool:
+    return any(isinstance(node, Derivative) for node in walk(expr))
 
 
 def changed_path(before: Expr, after: Expr) -> tuple[int, ...]:

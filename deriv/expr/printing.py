@@ -11,6 +11,9 @@ from deriv.expr.display import display_names, fold, letter
 from deriv.expr.nodes import Expr
 from deriv.expr.substitute import free_symbols
 
+# the length of a range without written bounds, as reading calls it
+_UNWRITTEN: Final = re.compile(r"\.|^N_[A-Za-z]+[12]$")
+
 # How tightly the printed text holds together: a sum, a product, a big operator (Σ, ∂: reaches to the right), a power
 # or a function without brackets, and a single symbol or bracket.
 SUM, PRODUCT, BIG, POWER, ATOM = range(5)
@@ -63,6 +66,7 @@ def _label(text: str) -> str:
 
 
 def print_node(node: Expr, parts: tuple[Printed, ...], display: Mapping[str, str]) -> Printed:
+    """One node, given its printed children and the names of bound indices."""
     match node:
         case n.Num():
             return _number(node)
@@ -259,7 +263,7 @@ def _operator(node: Expr, parts: tuple[Printed, ...], display: Mapping[str, str]
             (lo, _), (hi, _), body = parts
             sign = r"\sum" if isinstance(node, n.Sum) else r"\prod"
             index = display[node.index]
-            size = isinstance(node.hi, n.Sym) and "." in node.hi.name
+            size = isinstance(node.hi, n.Sym) and _UNWRITTEN.search(node.hi.name) is not None
             bounds = f"_{{{index}}}" if size else f"_{{{index}={lo}}}^{{{hi}}}"
             return f"{sign}{bounds} {bracket(body[0]) if body[1] == SUM else body[0]}", BIG
         case n.Derivative():

@@ -15,17 +15,18 @@ from typing import Final
 from deriv.engine import tactics
 from deriv.engine.arrays.jacobian import jacobian
 from deriv.engine.arrays.laws import array_laws
-from deriv.engine.arrays.match import MARK, apply_law, replace
-from deriv.engine.arrays.nodes import SCALAR, Op, Shape, Shapes, is_scalar, shape_of
+from deriv.engine.arrays.match import MARK, first_law, replace
+from deriv.engine.arrays.nodes import SCALAR, Shape, Shapes, is_scalar, shape_of
 from deriv.engine.arrays.pull import Puller
 from deriv.engine.arrays.tidy import Tidy
-from deriv.engine.arrays.units import Units
+from deriv.engine.arrays.units import Units, is_layer
 from deriv.engine.definitions import Definitions
 from deriv.engine.forward import functions
 from deriv.engine.step import Derivation, Step, changed_path
 from deriv.engine.tactics import Matcher
 from deriv.errors import MeaningError
 from deriv.expr import nodes as n
+from deriv.expr.functions import add, mul
 from deriv.expr.nodes import Expr
 from deriv.rulebook.book import Rulebook
 
@@ -161,12 +162,10 @@ class ArrayEngine:
         rest = replace(body, {part: MARK})
         if matcher.depends(rest):
             return None
-        for law in array_laws(self.book):
-            if law.kind == "gradient" and self.book[law.rule].folder in _FOLDERS:
-                found = apply_law(law, body, part, self.shapes)
-                if found is not None:
-                    return [law.rule], found
-        return None
+        laws = array_laws(self.book)
+        own = [law for law in laws if law.kind == "gradient" and self.book[law.rule].folder in _FOLDERS]
+        found = first_law(own, body, part, self.shapes)
+        return None if found is None else ([found[0].rule], found[1])
 
     def _through_names(self, body: Expr, variable: Expr) -> tuple[list[str], Expr] | None:
         """The chain rule through values with a name, when the variable enters through them only."""
@@ -194,19 +193,31 @@ class ArrayEngine:
         if not inside:
             return None
         if isinstance(body, n.Add):
-            rule, value = tactics.sums(body, matcher)
-            return [rule], value
+            return self._sum(body, matcher)
         return ["definition"], matcher.d(replace(body, {name: self.named[name] for name in inside}))
+
+    def _sum(self, body: n.Add, matcher: Matcher) -> tuple[list[str], Expr]:
+        """Term by term, what is constant left out."""
+        moving = [term for term in body.children if matcher.depends(term)]
+        rule = "difference" if any(map(tactics.is_negation, moving[1:])) else "sum"
+        rules = [rule] if len(moving) > 1 else []
+        if len(moving) < len(body.children):
+            rules.append("other-variable" if len(moving) > 1 else "constant")
+        terms = []
+        for term in moving:
+            if tactics.is_negation(term):
+                terms.append(mul(n.MINUS_ONE, matcher.d(mul(*term.children[1:]))))
+            else:
+                terms.append(matcher.d(term))
+        return rules, add(*terms)
 
     def _puller(self, variable: Expr) -> Puller:
         return Puller(self.book, self.shapes, self.matcher(variable).depends)
 
-    def _wider(
-        self, body: Expr, unit: Expr, variable: Expr, matcher: Matcher
-    ) -> tuple[list[str], Expr] | None:
+    def _wider(self, body: Expr, unit: Expr, variable: Expr, matcher: Matcher) -> tuple[list[str], Expr] | None:
         """A law for the head as a function of a unit, or of what is one simple step wider, and the way back from it."""
         units = Units(variable, self.shapes, matcher.depends)
-        for part in n.walk(body):
+        for part in [unit] if is_layer(unit) else n.walk(body):
             around = part == unit or any(node == unit for node in n.walk(part))
             if part == variable or not around or is_scalar(part, self.shapes) or not units.simple(part):
                 continue
@@ -217,14 +228,11 @@ class ArrayEngine:
                 return [*direct[0], *(rule for rule in puller.rules if rule not in direct[0])], value
         return None
 
-    def _head(
-        self, body: Expr, variable: Expr, matcher: Matcher, units: tuple[Expr, ...]
-    ) -> tuple[list[str], Expr]:
+    def _head(self, body: Expr, variable: Expr, matcher: Matcher, units: tuple[Expr, ...]) -> tuple[list[str], Expr]:
         """The rule of the outermost operation of a scalar."""
         match body:
             case n.Add():
-                rule, value = tactics.sums(body, matcher)
-                return [rule], value
+                return self._sum(body, matcher)
             case n.Mul():
                 rule, value = tactics.products(body, matcher)
                 return [rule], value
@@ -251,11 +259,10 @@ class ArrayEngine:
             if value == unit:
                 return name
         affine = Units(variable, self.shapes, self.matcher(variable).depends).affine(unit)
-        layer = isinstance(unit, n.Call) or (isinstance(unit, Op) and unit.op == "softmax")
         shape = shape_of(unit, self.shapes)
-        column = _LETTERS["affine" if affine else "layer" if layer else "other"][None not in shape]
-        taken = {node.name for expr in [*self.named, *self.named.values()] for node in n.walk(expr) if _is_name(node)}
-        taken |= set(self.shapes) | {self.variable.name} | {size for pair in self.shapes.values() for size in _sizes(pair)}
+        column = _LETTERS["affine" if affine else "layer" if is_layer(unit) else "other"][None not in shape]
+        taken = {str(node.data[0]) for expr in [*self.named, *self.named.values()] for node in _names(expr)}
+        taken |= {self.variable.name, *self.shapes, *(size for pair in self.shapes.values() for size in _sizes(pair))}
         letter = next((one for one in column if one not in taken), f"v{len(self.made)}")
         name = n.Sym(letter)
         self.shapes[letter] = shape
@@ -277,8 +284,8 @@ class ArrayEngine:
         return line
 
 
-def _is_name(node: Expr) -> bool:
-    return isinstance(node, n.Sym)
+def _names(expr: Expr) -> Iterator[Expr]:
+    return (node for node in n.walk(expr) if isinstance(node, n.Sym))
 
 
 def _sizes(shape: Shape) -> Iterator[str]:

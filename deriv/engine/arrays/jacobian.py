@@ -46,10 +46,16 @@ def jacobian(body: Expr, variable: Expr, m: Matcher, shapes: Shapes) -> Applied:
 def _stretched(term: Expr, body: Expr, m: Matcher, shapes: Shapes) -> Expr:
     """A scalar term of a sum of vectors is added to every entry."""
     if not is_scalar(term, shapes):
-        return m.d(term)
+        return _d(term, m, shapes)
     rows, _ = shape_of(body, shapes)
     assert rows is not None
     return dot([Op("ones", (rows,)), transpose(m.d(term), shapes)], shapes)
+
+
+def _d(expr: Expr, m: Matcher, shapes: Shapes) -> Expr:
+    """The derivative of a vector, not yet carried out; of the variable itself it is the identity."""
+    rows, _ = shape_of(expr, shapes)
+    return Op("eye", (rows,)) if expr == m.variable and rows is not None else m.d(expr)
 
 
 def _product(body: n.Mul, m: Matcher, shapes: Shapes) -> Applied:
@@ -60,7 +66,7 @@ def _product(body: n.Mul, m: Matcher, shapes: Shapes) -> Applied:
         others = mul(*body.children[:k], *body.children[k + 1 :])
         if is_scalar(others, shapes):
             rules.append("negation" if others == n.MINUS_ONE else "constant-multiple")
-            terms.append(mul(others, m.d(part)))
+            terms.append(mul(others, _d(part, m, shapes)))
         elif is_scalar(part, shapes):
             rules.append("constant-multiple")
             terms.append(dot([others, transpose(m.d(part), shapes)], shapes))
@@ -74,7 +80,7 @@ def _matrix_product(body: Op, m: Matcher, shapes: Shapes) -> Applied:
     """Constant matrices stay in front; the scalar at the end of u v^T w is a factor."""
     moving = [k for k, part in enumerate(body.children) if m.depends(part)]
     if moving == [len(body.children) - 1]:
-        return ["matrix-product"], dot([*body.children[:-1], m.d(body.children[-1])], shapes)
+        return ["matrix-product"], dot([*body.children[:-1], _d(body.children[-1], m, shapes)], shapes)
     for k in range(1, len(body.children)):
         if shape_of(body.children[k], shapes)[0] is None:
             scalar = dot(body.children[k:], shapes)

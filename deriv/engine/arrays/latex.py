@@ -26,7 +26,7 @@ def array_latex(expr: Expr, shapes: Shapes) -> str:
         array = shape_of(node, shapes) != SCALAR
         if isinstance(node, n.Derivative):
             return _derivative(node, parts, shapes)
-        if isinstance(node, n.Mul) and (array or any(shape_of(c, shapes) != SCALAR for c in node.children)):
+        if isinstance(node, n.Mul) and (array or any(isinstance(one, Op) for one in n.walk(node))):
             return _product(node, parts, shapes)
         if isinstance(node, n.Pow) and array:
             return _power(node, parts)
@@ -81,7 +81,9 @@ def _raised(base: Expr, text: str, level: int, mark: str) -> str:
 
 
 def _base(text: str, level: int) -> str:
-    plain = level == ATOM and "^" not in text and not text.startswith((r"\frac", r"\sqrt", "\\operatorname", "\\sigma("))
+    plain = (
+        level == ATOM and "^" not in text and not text.startswith((r"\frac", r"\sqrt", "\\operatorname", "\\sigma("))
+    )
     return text if plain else bracket(text)
 
 
@@ -118,10 +120,12 @@ def _product(node: Expr, parts: tuple[Printed, ...], shapes: Shapes) -> Printed:
             simple = not any(isinstance(one, Op) for one in n.walk(child))
             (plain if simple else made).append((child, part))
         elif isinstance(child, n.Pow) and child.exponent == n.MINUS_ONE:
-            below.append(_below_line(part))
+            below.append(_below_line(child, part))
         else:
             arrays.append(part)
-    factors = [_scalars(plain)] if plain else []
+    if any(isinstance(child, n.Pow) and child.exponent == n.MINUS_ONE for child, _ in made):
+        plain, made = [*plain, *made], []  # one fraction for all
+    factors = [_scalars(plain, more=bool(arrays or below))] if plain else []
     if made:
         factors.append(_scalars(made, more=bool(arrays or below)))
     if arrays or below:
@@ -132,8 +136,12 @@ def _product(node: Expr, parts: tuple[Printed, ...], shapes: Shapes) -> Printed:
 
 def _scalars(pairs: list[tuple[Expr, Printed]], *, more: bool = False) -> Printed:
     """Scalar factors; those that are products of arrays keep to themselves by brackets when others follow."""
-    several = more or len(pairs) > 1
-    shown = [(bracket(text), ATOM) if several and is_op(child, "dot", "total") else (text, level) for child, (text, level) in pairs]
+    above = [child for child, _ in pairs if not (isinstance(child, n.Pow) and child.exponent == n.MINUS_ONE)]
+    several = more or len(above) > 1
+    shown = [
+        (bracket(text), ATOM) if several and is_op(child, "dot", "total") else (text, level)
+        for child, (text, level) in pairs
+    ]
     return shown[0] if len(pairs) == 1 else print_node(n.Mul(tuple(child for child, _ in pairs)), tuple(shown), {})
 
 
@@ -145,13 +153,18 @@ def _together(factors: list[Printed]) -> Printed:
     negative = front.startswith("-")
     inside = [_factor(part, last=k + 1 == len(rest)) for k, part in enumerate(rest)]
     front = front if level not in (SUM, BIG) or negative else bracket(front)
-    text = "-" + _chain(inside) if front == "-1" else _chain([front, *inside])
+    if front == "-1" and len(rest) == 1 and rest[0][1] in (PRODUCT, BIG):
+        text = "-" + rest[0][0]
+    else:
+        text = "-" + _chain(inside) if front == "-1" else _chain([front, *inside])
     return text, SUM if negative else BIG if rest[-1][1] == BIG else PRODUCT
 
 
-def _below_line(part: Printed) -> Printed:
+def _below_line(power: n.Pow, part: Printed) -> Printed:
+    """The denominator that a reciprocal stands for."""
     match = re.fullmatch(r"\\frac\{1\}\{(.*)\}", part[0], re.DOTALL)
-    return (match.group(1), PRODUCT) if match else part
+    assert match is not None
+    return match.group(1), SUM if isinstance(power.base, n.Add) else PRODUCT
 
 
 def _hadamard(parts: list[Printed]) -> Printed:
@@ -167,7 +180,10 @@ def _power(node: n.Pow, parts: tuple[Printed, ...]) -> Printed:
         return rf"\frac{{1}}{{{base}}}", ATOM
     if node.exponent == n.HALF:
         return rf"\sqrt{{{base}}}", POWER
-    return rf"{_base(base, level)}^{{\odot {exponent}}}", POWER
+    value = node.exponent.value if isinstance(node.exponent, n.Num) else None
+    if value is not None and value.denominator == 1 and 2 <= value <= 4:
+        return r" \odot ".join([bracket(base) if level in (SUM, BIG) else base] * int(value)), PRODUCT
+    return rf"{_base(base, level)}^{{{exponent}}}", POWER
 
 
 def _derivative(node: n.Derivative, parts: tuple[Printed, ...], shapes: Shapes) -> Printed:
@@ -183,10 +199,9 @@ def _derivative(node: n.Derivative, parts: tuple[Printed, ...], shapes: Shapes) 
 
 
 def declaration(shapes: Shapes) -> str:
-    r"""`X \in \mathbb{R}^{n \times d},\ w \in \mathbb{R}^{d}` for every array."""
+    r"""`X \in \mathbb{R}^{n \times d},\ w \in \mathbb{R}^{d}` for every name."""
     found = []
     for name, (rows, cols) in shapes.items():
         sizes = r" \times ".join(array_latex(size, {}) for size in (rows, cols) if size is not None)
-        if sizes:
-            found.append(rf"{name_latex(name)} \in \mathbb{{R}}^{{{sizes}}}")
+        found.append(rf"{name_latex(name)} \in \mathbb{{R}}" + (rf"^{{{sizes}}}" if sizes else ""))
     return r",\ ".join(found)

@@ -6,7 +6,7 @@ from the other side, traces in every rotation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,13 +36,24 @@ CHANGE: Final = n.Sym("@d")
 Binding = dict[str, Expr]
 
 
-def apply_law(law: ArrayLaw, expr: Expr, part: Expr, shapes: Shapes) -> Expr | None:
+def first_law(laws: Iterable[ArrayLaw], expr: Expr, part: Expr, shapes: Shapes) -> tuple[ArrayLaw, Expr] | None:
+    """The first law that fits as it is written, or else read from the other side, and what it makes of `expr`."""
+    laws = list(laws)
+    for turned in (False, True):
+        for law in laws:
+            found = apply_law(law, expr, part, shapes, turned=turned)
+            if found is not None:
+                return law, found
+    return None
+
+
+def apply_law(law: ArrayLaw, expr: Expr, part: Expr, shapes: Shapes, *, turned: bool = True) -> Expr | None:
     """What the law makes of `expr` by its part: a gradient, or a form that is linear in `CHANGE`."""
     marked = replace(expr, {part: MARK})
     inside = {**shapes, MARK.name: shape_of(part, shapes)}
     if _rank(law.shapes.get(law.variable, SCALAR)) != _rank(inside[MARK.name]):
         return None
-    for binding in Match(law, inside).match(law.value, marked, {}):
+    for binding in Match(law, inside, turned).match(law.value, marked, {}):
         values = {**binding, law.variable: part, f"d{law.variable}": CHANGE}
         return fill(law.becomes, values, {**shapes, CHANGE.name: inside[MARK.name]}, law.shapes)
     return None
@@ -117,14 +128,19 @@ def _normal_op(node: Op, shapes: Shapes) -> Expr:
 
 
 def _diagonals(expr: Expr, shapes: Shapes) -> Expr:
-    """A diagonal matrix times a vector is a product entry by entry."""
+    """Diagonal matrices side by side are one; a diagonal matrix times a vector is a product entry by entry."""
     if not is_op(expr, "dot"):
         return expr
-    *before, last_but_one, last = expr.children
-    if is_op(last_but_one, "diag") and shape_of(last, shapes)[1] is None:
-        inner = last_but_one.children[0]
-        return _diagonals(dot([*before, inner if is_op(last, "ones") else mul(inner, last)], shapes), shapes)
-    return expr
+    parts: list[Expr] = []
+    for part in reversed(expr.children):
+        after = parts[0] if parts else None
+        if after is not None and is_op(part, "diag") and is_op(after, "diag"):
+            parts[0] = Op("diag", (mul(part.children[0], after.children[0]),))
+        elif after is not None and is_op(part, "diag") and shape_of(after, shapes)[1] is None:
+            parts[0] = part.children[0] if is_op(after, "ones") else mul(part.children[0], after)
+        else:
+            parts.insert(0, part)
+    return expr if len(parts) == len(expr.children) else dot(parts, shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,8 @@ class Match:
 
     law: ArrayLaw
     shapes: Shapes
+    turned: bool = True
+    """Whether products may be read from the other side."""
 
     def match(self, pattern: Expr, expr: Expr, binding: Binding) -> Iterator[Binding]:
         """Every way to fit the expression."""
@@ -231,8 +249,8 @@ class Match:
             for view in self._views(expr):
                 yield from self._sequence(pattern.children, view, binding)
         elif pattern.op == "trace":
-            for view in self._rotations(expr.children[0]):
-                yield from self.match(pattern.children[0], view, binding)
+            for rotated in self._rotations(expr.children[0]):
+                yield from self.match(pattern.children[0], rotated, binding)
         elif pattern.op == "ones":
             yield binding
         else:
@@ -240,14 +258,15 @@ class Match:
 
     def _views(self, expr: Expr) -> Iterator[Sequence[Expr]]:
         yield expr.children
-        if is_scalar(expr, self.shapes):
+        if self.turned and is_scalar(expr, self.shapes):
             yield transposed_parts(expr.children, self.shapes)
 
     def _rotations(self, expr: Expr) -> Iterator[Expr]:
         if not is_op(expr, "dot"):
             yield expr
             return
-        for parts in (expr.children, transposed_parts(expr.children, self.shapes)):
+        views = [expr.children, transposed_parts(expr.children, self.shapes)]
+        for parts in views if self.turned else views[:1]:
             for k in range(len(parts)):
                 yield Op("dot", (*parts[k:], *parts[:k]))
 

@@ -1,7 +1,7 @@
 """Expressions over whole arrays: the nodes of `expr` act entry by entry, `Op` adds what only matrices have.
 
-`Sym` names a scalar or an array (the `Shapes` say which), `Add`, `Mul`, `Pow` and `Call` work entry by entry and stretch
-scalars; so the algebra of scalar lines holds for whole arrays too.  A vector is a column.
+`Sym` names a scalar or an array (the `Shapes` say which), `Add`, `Mul`, `Pow` and `Call` work entry by entry and
+stretch scalars; so the algebra of scalar lines holds for whole arrays too.  A vector is a column.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deriv.engine.arrays.laws import array_laws
-from deriv.engine.arrays.match import CHANGE, apply_law, fill
+from deriv.engine.arrays.match import CHANGE, MARK, fill, first_law, replace
 from deriv.engine.arrays.nodes import (
     SCALAR,
     Op,
@@ -23,14 +23,17 @@ from deriv.engine.arrays.nodes import (
     total,
     transpose,
 )
+from deriv.engine.rewrite import Pass, arithmetic, unit_factor
 from deriv.engine.tactics import is_negation
+from deriv.engine.template import fill as fill_structure
 from deriv.errors import MeaningError
 from deriv.expr import nodes as n
-from deriv.expr.functions import add, mul, power
+from deriv.expr.functions import add, mul
 from deriv.expr.nodes import Expr
 from deriv.expr.substitute import substitute
 from deriv.rulebook.book import Rulebook
 from deriv.rulebook.model import FunctionLaw, StructureLaw
+
 
 @dataclass(slots=True)
 class Puller:
@@ -69,9 +72,15 @@ class Puller:
         for term in expr.children:
             if self.depends(term):
                 stretched = array and is_scalar(term, self.shapes)
-                own = total(cotangent, self.shapes) if stretched else cotangent
-                parts.append(self.pull(term, target, own))
+                parts.append(self.pull(term, target, self._summed(cotangent) if stretched else cotangent))
         return add(*parts)
+
+    def _summed(self, cotangent: Expr) -> Expr:
+        """What a number that is added to every entry receives."""
+        rows, cols = shape_of(cotangent, self.shapes)
+        if rows is None or cols is not None:
+            return total(cotangent, self.shapes)
+        return dot([transpose(Op("ones", (rows,)), self.shapes), cotangent], self.shapes)
 
     def _mul(self, expr: n.Mul, target: Expr, cotangent: Expr) -> Expr:
         moving = [k for k, part in enumerate(expr.children) if self.depends(part)]
@@ -116,16 +125,21 @@ class Puller:
         base, exponent = expr.children
         if k == 1:
             raise MeaningError("a variable exponent of an array has no rule here")
-        special = {n.MINUS_ONE: "reciprocal", n.HALF: "square-root"}
-        self.note(special.get(exponent, "power"))
-        law = self.book["power"].law
+        special: dict[Expr, str] = {n.MINUS_ONE: "reciprocal", n.HALF: "square-root"}
+        rule = special.get(exponent, "power")
+        self.note(rule)
+        law = self.book[rule].law
         assert isinstance(law, StructureLaw)
-        return mul(exponent, power(base, add(exponent, n.MINUS_ONE)))
+        filled = fill_structure(law.result, {"f": base, "g": base, "r": exponent}, MARK)
+        return Pass("", _numbers)(replace(filled, {n.Derivative(base, MARK): n.ONE}))
 
     def _op(self, expr: Op, target: Expr, cotangent: Expr, value: Expr) -> Expr:
         match expr.op:
             case "dot":
                 return self._dot(expr, target, cotangent)
+            case "T" if None in shape_of(expr, self.shapes):
+                self.note("transpose")
+                return self.pull(expr.children[0], target, transpose(cotangent, self.shapes))
             case "diag":
                 self.note("hadamard")
                 return self.pull(expr.children[0], target, diagonal_of(cotangent, self.shapes))
@@ -167,16 +181,20 @@ class Puller:
 
     def _by_law(self, expr: Op, part: Expr, target: Expr, cotangent: Expr) -> Expr:
         """A law for the operation itself: transpose, inverse, trace, determinant, squared norm, sum of entries."""
-        for law in array_laws(self.book):
-            found = apply_law(law, expr, part, self.shapes)
-            if found is None:
-                continue
-            self.note(law.rule)
-            if law.kind == "gradient":
-                return self.pull(part, target, mul(cotangent, found))
-            shapes = {**self.shapes, CHANGE.name: shape_of(part, self.shapes)}
-            return self.pull(part, target, adjoint(found, CHANGE, cotangent, shapes))
-        raise MeaningError(f"no rule goes back through {expr.op}")
+        fitting = first_law(array_laws(self.book), expr, part, self.shapes)
+        if fitting is None:
+            raise MeaningError(f"no rule goes back through {expr.op}")
+        law, found = fitting
+        self.note(law.rule)
+        if law.kind == "gradient":
+            return self.pull(part, target, mul(cotangent, found))
+        shapes = {**self.shapes, CHANGE.name: shape_of(part, self.shapes)}
+        return self.pull(part, target, adjoint(found, CHANGE, cotangent, shapes))
+
+
+def _numbers(node: Expr) -> Expr:
+    """3 - 1 is written 2, and factors and exponents 1 are not written."""
+    return arithmetic(unit_factor(node))
 
 
 def adjoint(form: Expr, change: Expr, cotangent: Expr, shapes: Shapes) -> Expr:

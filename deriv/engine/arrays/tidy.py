@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 
 from deriv.engine.algebra import Algebra, minus_bracket
 from deriv.engine.arrays.match import normal
-from deriv.engine.arrays.nodes import Op, Shapes, dot, is_op, is_scalar, product_parts, shape_of, split_scalars, total, transpose
+from deriv.engine.arrays.nodes import (
+    Op,
+    Shapes,
+    dot,
+    is_op,
+    is_scalar,
+    product_parts,
+    shape_of,
+    split_scalars,
+    total,
+    transpose,
+)
 from deriv.engine.monomial import Canon
 from deriv.engine.names import Naming
 from deriv.engine.rewrite import Pass, flatten, light_passes
@@ -63,13 +74,14 @@ class Tidy:
         visits = (
             ("cancel", algebra.powers),
             ("cancel", self._inner_products),
+            ("distribute", self._open),
             ("definition", naming.fold),
             ("like-terms", algebra.like_terms),
             ("common-denominator", algebra.common_denominator),
             ("distribute", algebra.distribute),
             ("collect", self._collect),
-            ("collect", lambda node: self._shorter(node, algebra.collect(node))),
-            ("minus-bracket", minus_bracket),
+            ("collect", lambda node: self._worth(node, algebra.collect(node))),
+            ("minus-bracket", self._minus_bracket),
         )
         for _ in range(MAX_ROUNDS):
             before = line
@@ -80,14 +92,57 @@ class Tidy:
                     yield rule, line
             if line == before:
                 break
-        final = self.light(Pass("reordering", algebra.ordered)(line))
+        final = self.light(Pass("reordering", self._ordered)(line))
         if final != line:
             yield "reordering", final
 
-    def _shorter(self, node: Expr, new: Expr) -> Expr:
-        """A number in front of a bracket is not worth a line: 2 a + 2 b stays."""
-        array = isinstance(node, n.Add) and not is_scalar(node, self.shapes)
-        return new if not array or self.cost(new) < self.cost(node) or isinstance(new, n.Add) else node
+    def _open(self, node: Expr) -> Expr:
+        """A bracket is multiplied out where its terms cancel: p * (y/p - 1) is y - p."""
+        sums = [part for part in node.children if isinstance(part, n.Add)] if isinstance(node, n.Mul) else []
+        for bracket in sums:
+            others = [part for part in node.children if part is not bracket]
+            expanded = add(*(Algebra(self.canon).powers(mul(*others, term)) for term in bracket.children))
+            if self.cost(expanded) < self.cost(node):
+                return expanded
+        return node
+
+    def _worth(self, node: Expr, new: Expr) -> Expr:
+        """A number in front of the bracket of two different penalties is not worth a line."""
+        if isinstance(new, n.Add) and set(new.children) == set(node.children):
+            return node  # another order is no common factor
+        if not isinstance(new, n.Mul) or len(new.children) != 2 or not isinstance(new.children[0], n.Num):
+            return new
+        fronts = {
+            tuple(part for part in split_scalars(term, self.shapes)[0] if not isinstance(part, n.Num))
+            for term in node.children
+        }
+        return new if len(fronts) == 1 or is_scalar(node, self.shapes) else node
+
+    def _minus_bracket(self, node: Expr) -> Expr:
+        """A minus sign in front moves into a bracket, that of a matrix product too: `-X^T (y - p)` is `X^T (p - y)`."""
+        new = minus_bracket(node)
+        if new != node or not (isinstance(node, n.Mul) and isinstance(node.children[0], n.Num)):
+            return new
+        products = [part for part in node.children if is_op(part, "dot")]
+        if node.children[0].value > 0 or len(products) != 1:
+            return node
+        parts = list(products[0].children)
+        for k, part in enumerate(parts):
+            bracket = part.children[0] if is_op(part, "T") else part
+            flipped = minus_bracket(mul(n.MINUS_ONE, bracket)) if isinstance(bracket, n.Add) else None
+            if isinstance(flipped, n.Add):
+                parts[k] = transpose(flipped, self.shapes) if is_op(part, "T") else flipped
+                rest = [one for one in node.children if one is not products[0]]
+                return mul(n.MINUS_ONE, *rest, dot(parts, self.shapes))
+        return node
+
+    def _ordered(self, node: Expr) -> Expr:
+        """Scalars in the order of a textbook; arrays as they came."""
+        if isinstance(node, n.Mul) and not is_scalar(node, self.shapes):
+            scalars, array = split_scalars(node, self.shapes)
+            assert array is not None
+            return mul(Algebra(self.canon).ordered(mul(*scalars)), array) if scalars else node
+        return Algebra(self.canon).ordered(node)
 
     def _inner_products(self, node: Expr) -> Expr:
         """p^T (y / p) is the sum of the entries of y."""
@@ -103,12 +158,12 @@ class Tidy:
         """A factor that stands at the same end of every matrix product of a sum moves out of it."""
         if not isinstance(node, n.Add):
             return node
-        split = [split_scalars(term, self.shapes) for term in node.children]
-        if any(array is None for _, array in split):
-            return node
-        pairs = [(mul(*scalars), array.children if is_op(array, "dot") else (array,)) for scalars, array in split]  # type: ignore[union-attr]
-        if any(len(parts) < 2 for _, parts in pairs):
-            return node
+        pairs = []
+        for term in node.children:
+            scalars, array = split_scalars(term, self.shapes)
+            if array is None or not is_op(array, "dot"):
+                return node
+            pairs.append((mul(*scalars), array.children))
         for side in (0, -1):
             ends = {parts[side] for _, parts in pairs}
             if len(ends) == 1:

@@ -70,11 +70,12 @@ class Units:
 
     def _layer(self, node: Expr) -> Expr:
         """The output of a layer inside of an elementwise unit, if everything goes through it."""
+        if node == Op("T", (self.target,)):
+            return self.target
         if self.affine(node):
             return node
         for part in _below(node):
-            layer = isinstance(part, n.Call) and part.function in _LAYERS
-            if (layer or is_op(part, "softmax")) and self.depends(part) and self._through(node, part):
+            if is_layer(part) and self.depends(part) and self._through(node, part):
                 return part
         return node
 
@@ -83,6 +84,11 @@ class Units:
         if node == part or not self.depends(node):
             return True
         return node != self.target and all(self._through(child, part) for child in node.children)
+
+
+def is_layer(node: Expr) -> bool:
+    """Whether an expression is the output of an activation."""
+    return (isinstance(node, n.Call) and node.function in _LAYERS) or is_op(node, "softmax")
 
 
 def _below(node: Expr) -> Iterator[Expr]:
