@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Expr, Sym
-from deriv.expr.tensor import Axis, Grid, Matcher, Tensor, Value
+from deriv.expr.tensor import Axis, Grid, Matcher, Tensor, Value, written
 
 Pair = tuple[Expr, Expr]
 
@@ -24,7 +24,7 @@ class Aligned:
 def align(lhs: Value, rhs: Value, same: Matcher) -> Aligned:
     """Pair the entries of two values; a vector standing the other way is a matter of layout."""
     if isinstance(lhs, Grid) or isinstance(rhs, Grid):
-        return _align_grids(lhs, rhs)
+        return _align_grids(lhs, rhs, same)
     if lhs.is_vector and rhs.is_vector:
         if not same(lhs.axis, rhs.axis):
             raise ShapeError("the two sides have different sizes")
@@ -61,11 +61,13 @@ def shape_words(value: Value) -> str:
     return "a matrix"
 
 
-def _align_grids(lhs: Value, rhs: Value) -> Aligned:
-    if not (isinstance(lhs, Grid) and isinstance(rhs, Grid)):
-        raise ShapeError(
-            f"the left side is {shape_words(lhs)}, the right side {shape_words(rhs)}, as they are read here"
-        )
+def _align_grids(lhs: Value, rhs: Value, same: Matcher) -> Aligned:
+    if isinstance(lhs, Tensor):
+        lhs = _written_beside(lhs, rhs, same)
+    elif isinstance(rhs, Tensor):
+        rhs = _written_beside(rhs, lhs, same)
+    assert isinstance(lhs, Grid)
+    assert isinstance(rhs, Grid)
     turned = lhs.shape != rhs.shape
     if turned:
         rhs = rhs.transposed()
@@ -73,6 +75,15 @@ def _align_grids(lhs: Value, rhs: Value) -> Aligned:
         raise MeaningError("the two sides have different shapes")
     rows = zip(lhs.entries, rhs.entries, strict=True)
     return Aligned(tuple(pair for a, b in rows for pair in zip(a, b, strict=True)), turned)
+
+
+def _written_beside(value: Tensor, other: Value, same: Matcher) -> Grid:
+    """A symbolic vector or matrix entry by entry, beside one that is written out."""
+    assert isinstance(other, Grid)
+    if value.is_scalar and other.shape != (1, 1):
+        raise ShapeError(f"one side is a scalar, the other {shape_words(other)}, as they are read here")
+    across = value.is_vector and (value.rows is None) != (other.shape[0] == 1)
+    return written(value, other.shape[::-1] if across else other.shape, same)
 
 
 def decide_all(pairs: Iterable[Pair], decide: Callable[[Expr, Expr], Decision]) -> Decision:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from deriv.errors import MeaningError
 from deriv.expr.domain import BINARY, NONNEGATIVE, REAL, UNIT_INTERVAL, Fact
-from deriv.expr.nodes import ONE, Decimal, Entry, Expr, Num, Sym
+from deriv.expr.nodes import ONE, Decimal, Entry, Expr, Num, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
@@ -147,8 +147,29 @@ def define(scope: Scope, head: Head, body: Value, line: int) -> str | None:
         scope.instances[key] = (body.body, line)
         return "a number put in"
     if isinstance(body, Grid):
-        return "written out entry by entry: kept for reading only"
+        return _define_grid(scope, head, body)
+    scope.grids.pop(name, None)
     return _define_value(scope, head, body, line, indices)
+
+
+def _define_grid(scope: Scope, head: Head, body: Grid) -> str | None:
+    """`a = (2, 3)^T` is put in; `x = (x_1, …, x_n)^T` only tells how long x is."""
+    name = head.marks.name
+    if head.marks.subs or head.marks.sups:
+        return "written out entry by entry: kept for reading only"
+    entries = [entry for row in body.entries for entry in row]
+    if not any(isinstance(node, Entry) and node.name == name for entry in entries for node in walk(entry)):
+        scope.grids[name] = body
+        scope.symmetric.discard(name)
+        if body == body.transposed():
+            scope.symmetric.add(name)
+        return None
+    own = [Entry(name, (Num(k + 1),)) for k in range(len(entries))]
+    if 1 in body.shape and entries == own:
+        scope.ranges.unify(scope.ranges.of_slot((name, 0, 0)), (ONE, Num(len(own))))
+        scope.survey.declared_rank.setdefault((name, is_bold(head.node)), 1)
+        return None
+    return "written out entry by entry: kept for reading only"
 
 
 def _define_function(scope: Scope, head: Head, body: Value, line: int) -> str | None:
@@ -204,6 +225,16 @@ def declare(scope: Scope, left: Node, relation: str, right: Node) -> bool:
                 return relation == "!="
             _compare(scope, name, relation, bound)
     return True
+
+
+def is_range(left: Node, right: Node) -> bool:
+    """`i = 1, \\dots, n`: which values a letter takes."""
+    return isinstance(right, Items) and isinstance(left, Name | Script | Items)
+
+
+def is_case(left: Node, right: Node) -> bool:
+    """`i = j`: two indices that are the same in what follows."""
+    return all(isinstance(side, Name) and is_index_letter(side) for side in (left, right))
 
 
 def _numeral(node: Node) -> Fraction | None:

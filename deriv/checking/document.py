@@ -17,13 +17,22 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
+from deriv.meaning.names import base_name
 from deriv.meaning.scope import Definition, Scope
 from deriv.meaning.survey import Survey
+from deriv.meaning.words import with_words, word_names
 from deriv.source import SourceFile
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
+_SYMMETRIC = re.compile(
+    r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally)"
+    r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
+_WORDS_BESIDE = 70
 _IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
 
 
@@ -59,6 +68,7 @@ def check_text(
     sources = read_cells(text, path) if kind == "notebook" else (SourceFile(path, text),)
     before = [prepare(SourceFile(name, body), kind_of(name), macros) for name, body in given]
     parts = [prepare(source, kind, macros) for source in sources]
+    before, parts = named_by_words(before, parts)
     scope = Scope(survey([*before, *parts]), log=options.log, layout=options.layout)
     scope.identity_activation = any(_IDENTITY.search(part.source.text) for part in (*before, *parts))
     for part in (*before, *parts):
@@ -66,6 +76,8 @@ def check_text(
     annotations = [Annotations.of(part.source, kind) for part in parts]
     for fact in options.assume:
         annotations[0].assume(scope, fact) if annotations else None
+    for part in (*before, *parts):
+        scope.symmetric |= symmetric_names(part)
     declare_all(scope, [*before, *parts])
     scope.later = definitions_of(scope, parts)
     for part in before:
@@ -81,6 +93,42 @@ def check_text(
         steps[:] = [notes.applied(step) for step in steps]
     problems: tuple[Problem, ...] = tuple(problem for notes in annotations for problem in notes.problems())
     return FileResult(path, sources, tuple(with_duplicates(steps)), problems)
+
+
+def named_by_words(before: list[Prepared], parts: list[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
+    """The texts with runs of capitals such as LL or MSE as names, where the document introduces them so."""
+    words = word_names(formulas_of([*before, *parts]))
+    if not words:
+        return before, parts
+    return [_with_words(part, words) for part in before], [_with_words(part, words) for part in parts]
+
+
+def _with_words(part: Prepared, words: frozenset[str]) -> Prepared:
+    def renamed(row: Row) -> Row:
+        return replace(
+            row,
+            formulas=tuple(f if f.node is None else replace(f, node=with_words(f.node, words)) for f in row.formulas),
+        )
+
+    return replace(part, blocks=tuple((block, tuple(map(renamed, rows))) for block, rows in part.blocks))
+
+
+def symmetric_names(part: Prepared) -> set[str]:
+    """Names of matrices that the words beside them call symmetric, or by a kind of matrix that always is."""
+    found: set[str] = set()
+    text = part.source.text
+    blocks = [(block.span, row.formulas[0].node) for block, rows in part.blocks for row in rows[:1] if row.formulas]
+    for number, (span, node) in enumerate(blocks):
+        last = blocks[number - 1][0].end if number else 0
+        following = blocks[number + 1][0].start if number + 1 < len(blocks) else len(text)
+        before = _CLAUSE_END.split(text[max(last, span.start - _WORDS_BESIDE) : span.start])[-1]
+        after = _CLAUSE_END.split(text[span.end : min(following, span.end + _WORDS_BESIDE)])[0]
+        while isinstance(node, Chain) and node.parts[0] is not None:
+            node = node.parts[0]
+        name = base_name(node) if node is not None else None
+        if name is not None and (_SYMMETRIC.search(before) or _SYMMETRIC.search(after)):
+            found.add(name)
+    return found
 
 
 def declare_all(scope: Scope, parts: Sequence[Prepared]) -> None:

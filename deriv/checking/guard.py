@@ -30,12 +30,21 @@ class Guard:
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
-            self._particular_indices(outcome)
+            self._functional_equation(outcome)
+            or self._particular_indices(outcome)
             or self._particular_region(outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
         )
+
+    def _functional_equation(self, outcome: Outcome) -> str | None:
+        """`g'(x) = g(x)(1 - g(x))` of a function that is not known says which function it is."""
+        sides = [pair[0] for pair in outcome.pairs]
+        if sides and all(isinstance(side, Apply) and not isinstance(side.children[0], Apply) for side in sides):
+            names = sorted({side.function for side in sides if isinstance(side, Apply)})
+            return f"{', '.join(names)} is not defined here: this may say which function it is"
+        return None
 
     def _particular_indices(self, outcome: Outcome) -> str | None:
         """The text speaks of the case `i = k`, and the claim holds both letters: it may be about that case."""

@@ -23,10 +23,11 @@ from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope, is_number
-from deriv.meaning.scoping import widened
+from deriv.meaning.scoping import narrowed, widened
 
 WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
+NARROW = "an operator is read as ending before the brackets"
 _MAX_TRIES = 72
 _MAX_FLIPS = 6
 _MAX_CONDITIONAL = 4
@@ -243,10 +244,31 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
         domain = outcome.domain
         decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
         if not isinstance(decision, Conditional):
-            decision = at_some_size(outcome.pairs, domain) or decision
+            decision = at_some_size(outcome.pairs, domain) or if_symmetric(scope, outcome.pairs, domain) or decision
         if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, decision.assumption):
             return replace(outcome, decision=decision)
     return None
+
+
+def if_symmetric(scope: Scope, pairs: tuple[tuple[Expr, Expr], ...], domain: Domain) -> Conditional | None:
+    """Equal if a matrix is symmetric of which the document says nothing: neither its sizes nor its transpose.
+
+    A text that lets A be any n by n matrix speaks of those that are not symmetric too.
+    """
+    names = {n.name for pair in pairs for side in pair for n in walk(side) if isinstance(n, Entry) and _is_matrix(n)}
+    declared = {name for name, _ in scope.survey.declared_rank}
+    told = domain.symmetric | scope.grids.keys() | declared
+    silent = sorted(name for name in names - told if not scope.survey.transposed[name])
+    for name in silent[:_MAX_CONDITIONAL]:
+        wider = replace(domain, symmetric=domain.symmetric | {name})
+        decision = decide_all(pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
+        if isinstance(decision, Proved | Tested):
+            return Conditional(f"{name} is symmetric", decision)
+    return None
+
+
+def _is_matrix(node: Entry) -> bool:
+    return len(node.indices) - node.sups == 2
 
 
 def _is_letter(text: str) -> bool:
@@ -332,6 +354,9 @@ def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
         yield wide_left, rhs, WIDE_LEFT
     if wide_left is not None and wide_right is not None:
         yield wide_left, wide_right, WIDE_RIGHT
+    narrow_left, narrow_right = narrowed(lhs), narrowed(rhs)
+    if narrow_left is not None or narrow_right is not None:
+        yield narrow_left or lhs, narrow_right or rhs, NARROW
 
 
 def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:

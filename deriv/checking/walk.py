@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
@@ -15,7 +15,8 @@ from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, 
 from deriv.checking.substitution import is_open, put_in
 from deriv.checking.update import is_update
 from deriv.checking.values import best_value
-from deriv.equal.decision import Conditional, Different, Proved, Tested
+from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
+from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
@@ -241,7 +242,10 @@ class Walk:
 
     def _definition(self, left: Node, right: Node, base: Step) -> Step | None:
         """The step as a definition, or None when it is a claim."""
-        if isinstance(left, Items):
+        if isinstance(left, Items) or definitions.is_range(left, right):
+            return replace(base, kind=Kind.DECLARATION)
+        if definitions.is_case(left, right):
+            self.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
             return replace(base, kind=Kind.DECLARATION)
         head = definitions.head_of(self.scope, left)
         if definitions.names_component(left) and not self.judge.judge(left, right).holds:
@@ -257,7 +261,7 @@ class Walk:
         if definitions.known(self.scope, head) and not self.collecting:
             outcome = self.judge.judge(left, right)
             if outcome.holds:
-                return self._from_outcome(base, outcome)
+                return self._held(base, outcome)
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
         note = definitions.define(self.scope, head, value, line)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
@@ -297,12 +301,14 @@ class Walk:
         was_bad = chain.bad[-1]
         outcome = self.judge.judge(previous, part)
         if outcome.holds and not was_bad:
-            return self._from_outcome(base, outcome)
+            if len(chain.parts) > 1 and not isinstance(outcome.decision, Proved):
+                self._other_form(chain, part)
+            return self._held(base, outcome)
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
-            return replace(self._from_outcome(base, by_head), recovers=was_bad)
+            return replace(self._held(base, by_head), recovers=was_bad)
         if outcome.holds:
-            return replace(self._from_outcome(base, outcome), carried=True)
+            return replace(self._held(base, outcome), carried=True)
         if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
             self.scope.equations.append(outcome.pairs[0])
             return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
@@ -318,8 +324,11 @@ class Walk:
         if reason is not None:
             if len(chain.parts) == 1:
                 self.guard.remember(outcome, self.source.position(part.span.start)[0])
-            return self._unchecked(base, outcome, reason)
+            return unchecked(base, outcome, reason)
         return self._refuted(base, outcome, previous, part)
+
+    def _held(self, base: Step, outcome: Outcome) -> Step:
+        return from_outcome(base, outcome)
 
     def _other_form(self, chain: ChainState, part: Node) -> None:
         """A later form of a definition (`L = A = B`) that could not be compared may be the one that is used."""
@@ -369,35 +378,11 @@ class Walk:
             self.scope.instances = kept[1]
             return None
         said = tuple(f"{self._words(symbol)} = {self._words(body)}" for symbol, body in found)
-        step = self._from_outcome(base, outcome)
+        step = self._held(base, outcome)
         return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
 
     def _words(self, node: Node) -> str:
         return " ".join(self.source.slice(node.span).split())
-
-    def _unchecked(self, base: Step, outcome: Outcome, reason: str) -> Step:
-        return replace(with_readings(base, outcome), verdict=Verdict.UNCHECKED, reason=reason, notes=outcome.notes)
-
-    def _from_outcome(self, base: Step, outcome: Outcome) -> Step:
-        base = with_readings(base, outcome)
-        decision = outcome.decision
-        assumes = outcome.assumes
-        if isinstance(decision, Conditional):
-            assumes += (decision.assumption,)
-            decision = decision.decision
-        notes = outcome.notes
-        if isinstance(decision, Proved):
-            certificate = {"method": decision.method, **decision.certificate}
-            said = tuple(dict.fromkeys((*assumes, *decision.assumes)))
-            return replace(base, verdict=Verdict.PROVED, certificate=certificate, assumes=said, notes=notes)
-        assert isinstance(decision, Tested)
-        certificate = {
-            "method": "sampling",
-            "points": decision.points,
-            "sizes": [dict(size) for size in decision.sizes],
-            "digits": decision.digits,
-        }
-        return replace(base, verdict=Verdict.TESTED, certificate=certificate, assumes=assumes, notes=notes)
 
     def _refuted(self, base: Step, outcome: Outcome, previous: Node, part: Node) -> Step:
         decision = outcome.decision
@@ -420,14 +405,8 @@ class Walk:
             remember(self.scope, outcome.meant.lhs, outcome.meant.rhs)
         doubt = self.guard.unexplained(outcome) if found is None else None
         if doubt is not None:
-            return self._unchecked(base, outcome, doubt)
+            return unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
-
-
-def entries_by_place(point: Mapping[str, str]) -> dict[str, str]:
-    """A point with the indices of the entry that differs called by their place."""
-    places = dict(zip((name for name in point if "." in name), ("row", "column"), strict=False))
-    return {places.get(name, name): value for name, value in point.items()}
 
 
 def has_derivative(node: Node) -> bool:

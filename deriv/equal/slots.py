@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from deriv.equal.domain_names import is_size
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Add, Const, Delta, Det, Entry, Expr, Inverse, Product, Sum, Sym
+from deriv.expr.nodes import Add, Const, Delta, Det, Entry, Expr, Inverse, Num, Product, Sum, Sym
 from deriv.expr.substitute import free_symbols, post_order, substitute
 
 Range = tuple[Expr, Expr]
@@ -46,6 +46,7 @@ class _Reading:
         self.spans: dict[Slot, list[Range]] = {}
         self.letter_slots: dict[str, list[Slot]] = {}
         self.numerals: dict[Slot, int] = {}
+        self.from_zero: set[Slot] = set()
         self.deltas: list[tuple[Expr, Expr]] = []
         self.in_bounds: set[str] = set()
         self.in_indices: set[str] = set()
@@ -110,6 +111,8 @@ class _Reading:
             value = index.data[0]
             if not isinstance(value, str):
                 self.numerals[slot] = max(self.numerals.get(slot, 0), int(value))  # type: ignore[call-overload]
+                if value == 0:
+                    self.from_zero.add(slot)
 
     def _shifted(self, slot: Slot, index: Add) -> None:
         """x_{t+1} with t = 1 … n - 1 says that the slot reaches from 2 to n."""
@@ -129,6 +132,10 @@ class _Reading:
                 if one == Sym(name) and isinstance(other, Sym):
                     for pair in self.ranges.get(other.name, ()):
                         _append(found, pair)
+        if not found:  # beside x_1 and x_2 alone, an x_k is one of them
+            for slot in self.letter_slots.get(name, ()):
+                if slot in self.numerals:
+                    _append(found, (Num(0 if slot in self.from_zero else 1), Num(max(self.numerals[slot], 1))))
         return [pair for pair in found if name not in free_symbols(pair[0]) | free_symbols(pair[1])]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deriv.errors import MeaningError, ShapeError
-from deriv.expr.nodes import ONE, Add, Delta, Det, Expr, Inverse, Mul, Sum, Sym, neg, reciprocal
+from deriv.expr.nodes import ONE, Add, Delta, Det, Expr, Inverse, Mul, Num, Sum, Sym, neg, reciprocal
 from deriv.expr.substitute import substitute
 
 
@@ -97,6 +97,23 @@ Matcher = Callable[[Axis, Axis], bool]
 """Decides whether two axes have the same range (and may learn that they do)."""
 
 
+def written(a: Tensor, shape: tuple[int, int], same: Matcher = Axis.same_range) -> Grid:
+    """A vector or matrix entry by entry, over axes that have the given lengths (and may learn that they do)."""
+    rows, cols = (_places(axis, length, same) for axis, length in zip((a.rows, a.cols), shape, strict=True))
+    return Grid(tuple(tuple(a.at(row, col) for col in cols) for row in rows))
+
+
+def _places(axis: Axis | None, length: int, same: Matcher) -> tuple[Expr | None, ...]:
+    if axis is None:
+        if length != 1:
+            raise ShapeError("a vector stands where a matrix written out has rows and columns")
+        return (None,)
+    start = 0 if axis.lo == Num(0) else 1
+    if not same(axis, Axis(axis.index, Num(start), Num(start + length - 1))):
+        raise ShapeError(f"a vector or matrix has not the size {length} of what is written out beside it")
+    return tuple(Num(start + k) for k in range(length))
+
+
 def scalar(body: Expr) -> Tensor:
     """A scalar as a tensor without axes."""
     return Tensor(None, None, body)
@@ -114,7 +131,7 @@ def merge_axes(a: Axis | None, b: Axis | None, same: Matcher) -> Axis | None:
 def elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same: Matcher = Axis.same_range) -> Value:
     """Combine two values entry by entry, stretching scalars and missing axes as NumPy does."""
     if isinstance(a, Grid) or isinstance(b, Grid):
-        return _grid_elementwise(a, b, combine)
+        return _grid_elementwise(a, b, combine, same)
     if a.is_vector and b.is_vector and (a.rows is None) != (b.rows is None):
         raise ShapeError("a row vector and a column vector cannot be combined entry by entry")
     rows, cols = merge_axes(a.rows, b.rows, same), merge_axes(a.cols, b.cols, same)
@@ -123,27 +140,37 @@ def elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same:
     return Tensor(rows, cols, combine(a.at(row, col), b.at(row, col)))
 
 
-def _grid_elementwise(a: Value, b: Value, combine: Callable[[Expr, Expr], Expr]) -> Value:
+def _grid_elementwise(
+    a: Value, b: Value, combine: Callable[[Expr, Expr], Expr], same: Matcher = Axis.same_range
+) -> Value:
+    if isinstance(a, Grid) and isinstance(b, Tensor) and not b.is_scalar:
+        b = written(b, a.shape, same)
+    elif isinstance(b, Grid) and isinstance(a, Tensor) and not a.is_scalar:
+        a = written(a, b.shape, same)
     if isinstance(a, Grid) and isinstance(b, Grid):
         if a.shape != b.shape:
-            raise MeaningError(f"shapes {a.shape} and {b.shape} do not fit")
+            raise ShapeError(f"shapes {a.shape} and {b.shape} do not fit")
         pairs = zip(a.entries, b.entries, strict=True)
         return Grid(tuple(tuple(map(combine, ra, rb)) for ra, rb in pairs))
     if isinstance(a, Grid) and isinstance(b, Tensor) and b.is_scalar:
         return a.map(lambda e: combine(e, b.body))
     if isinstance(b, Grid) and isinstance(a, Tensor) and a.is_scalar:
         return b.map(lambda e: combine(a.body, e))
-    raise MeaningError("a matrix written out and one of symbolic size cannot be combined")
+    raise ShapeError("a matrix written out and one of symbolic size cannot be combined")
 
 
 def matmul(a: Value, b: Value, same: Matcher = Axis.same_range) -> Value:
     """The matrix product; a scalar multiplies every entry; column times row is the outer product."""
     if (isinstance(a, Tensor) and a.is_scalar) or (isinstance(b, Tensor) and b.is_scalar):
         return elementwise(a, b, lambda x, y: Mul((x, y)))
-    if isinstance(a, Grid) and isinstance(b, Grid):
-        return _grid_matmul(a, b)
+    if isinstance(a, Grid) and isinstance(b, Tensor):
+        b = written(b, (a.shape[1] if b.rows else 1, _length(b.cols)), same)
+    elif isinstance(b, Grid) and isinstance(a, Tensor):
+        a = written(a, (_length(a.rows), b.shape[0] if a.cols else 1), same)
     if isinstance(a, Grid) or isinstance(b, Grid):
-        raise MeaningError("a matrix written out and one of symbolic size cannot be multiplied")
+        assert isinstance(a, Grid)
+        assert isinstance(b, Grid)
+        return _grid_matmul(a, b)
     if a.cols is None and b.rows is None:
         row = Sym(a.rows.index) if a.rows else None
         body = Mul((a.at(row, None), b.at(None, Sym(b.cols.index) if b.cols else None)))
@@ -151,6 +178,15 @@ def matmul(a: Value, b: Value, same: Matcher = Axis.same_range) -> Value:
     if a.cols is None or b.rows is None:
         raise ShapeError("the inner sizes of a product do not fit")
     return contract(a, b, same)
+
+
+def _length(axis: Axis | None) -> int:
+    """The number of entries along an axis that is known to have one."""
+    if axis is None:
+        return 1
+    if isinstance(axis.lo, Num) and isinstance(axis.hi, Num):
+        return int(axis.hi.value - axis.lo.value) + 1
+    raise ShapeError("a matrix written out and one of symbolic size cannot be multiplied")
 
 
 def contract(a: Tensor, b: Tensor, same: Matcher = Axis.same_range) -> Tensor:
@@ -166,7 +202,7 @@ def contract(a: Tensor, b: Tensor, same: Matcher = Axis.same_range) -> Tensor:
 
 def _grid_matmul(a: Grid, b: Grid) -> Value:
     if a.shape[1] != b.shape[0]:
-        raise MeaningError(f"shapes {a.shape} and {b.shape} do not fit in a product")
+        raise ShapeError(f"shapes {a.shape} and {b.shape} do not fit in a product")
     columns = b.transposed().entries
     rows = tuple(
         tuple(Add(tuple(Mul(pair) for pair in zip(row, col, strict=True))) for col in columns) for row in a.entries
@@ -183,13 +219,23 @@ def inner(a: Value, b: Value, same: Matcher = Axis.same_range) -> Tensor:
         assert isinstance(product, Grid)
         return scalar(Add(tuple(e for row in product.entries for e in row)))
     if isinstance(a, Grid) or isinstance(b, Grid):
-        raise MeaningError("a vector written out and one of symbolic size cannot be multiplied")
+        return _inner_written(a, b, same)
     if a.is_vector and b.is_vector:
         a, b = Tensor(None, a.axis, a.body), Tensor(b.axis, None, b.body)
         return contract(a, b, same)
     product = elementwise(a, b, lambda x, y: Mul((x, y)), same)
     assert isinstance(product, Tensor)
     return total(product)
+
+
+def _inner_written(a: Value, b: Value, same: Matcher) -> Tensor:
+    """The inner product of something written out and a symbolic vector, whichever way they stand."""
+    grid, other = (a, b) if isinstance(a, Grid) else (b, a)
+    assert isinstance(grid, Grid)
+    assert isinstance(other, Tensor)
+    if other.is_vector and 1 in grid.shape and (other.rows is None) != (grid.shape[0] == 1):
+        other = other.transposed()
+    return inner(grid, written(other, grid.shape, same), same)
 
 
 def total(a: Tensor) -> Tensor:

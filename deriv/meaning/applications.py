@@ -25,6 +25,7 @@ from deriv.latex.nodes import (
     Items,
     Name,
     Node,
+    Product,
     Script,
     Symbol,
 )
@@ -107,6 +108,9 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
     """The value of `f(x)`; None when the two stand for a product."""
     while isinstance(node, Decorated):
         node = node.body
+    composed = _composed_names(el, node)
+    if composed:
+        return _compose(el, composed, group)
     base = node.base if isinstance(node, Script) else node
     if isinstance(node, Script) and isinstance(base, Group) and node.primes:
         return _primed_call(el, node, group)
@@ -123,6 +127,25 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
     if marks.transposed or not _is_application(el, marks, group):
         return None
     return _apply(el, marks, group)
+
+
+def _composed_names(el: Elaborator, node: Node) -> tuple[Name, ...]:
+    """The functions of `(f \\circ g)` in front of an argument; nothing when it is no composition."""
+    body = node.body if isinstance(node, Group) else None
+    if not isinstance(body, Product) or set(body.ops) != {"circ"}:
+        return ()
+    names = tuple(factor for factor in body.factors if isinstance(factor, Name))
+    return names if len(names) == len(body.factors) else ()
+
+
+def _compose(el: Elaborator, names: tuple[Name, ...], group: Group) -> Value:
+    """`(f ∘ g)(x)` is f(g(x))."""
+    if isinstance(group.body, Items | Chain):
+        raise MeaningError("a composition of functions of several arguments")
+    value = el.value(group.body)
+    for name in reversed(names):
+        value = apply_function(el, canonical(name), [value], 0)
+    return value
 
 
 def _primed_call(el: Elaborator, node: Script, group: Group) -> Value:

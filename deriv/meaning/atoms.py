@@ -22,7 +22,7 @@ from deriv.expr.nodes import (
     neg,
     walk,
 )
-from deriv.expr.tensor import Axis, Tensor, Value, scalar
+from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
@@ -360,7 +360,27 @@ def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     definition = scope.lookup(marks.name, "function")
     if definition is not None and not (marks.subs or marks.sups) and not scope.lookup(marks.name, "scalar"):
         return scalar(Apply(marks.name, tuple(Sym(p) for p in definition.params)))
+    grid = scope.grids.get(marks.name) if not marks.sups else None
+    if grid is not None:
+        # what is written out may be one example of what is said in general before and after
+        entry = _entry_of(grid, marks.subs) if el.reading.choose(("written", marks.name)) == 1 else None
+        if entry is not None:
+            return entry
     return indexed(el, marks, kind_of(el, base, marks))
+
+
+def _entry_of(grid: Grid, subs: list[Expr]) -> Value | None:
+    """What is written out, or one entry of it; None for an entry by a letter."""
+    if not subs:
+        return grid
+    if not all(isinstance(part, Num) for part in subs):
+        return None
+    places = [int(part.value) - 1 for part in subs if isinstance(part, Num)]
+    if len(places) == 1 and 1 in grid.shape:
+        places = [places[0], 0] if grid.shape[1] == 1 else [0, places[0]]
+    if len(places) != 2 or not all(0 <= place < size for place, size in zip(places, grid.shape, strict=True)):
+        return None
+    return scalar(grid.entries[places[0]][places[1]])
 
 
 def kind_of(el: Elaborator, base: Name, marks: Marks) -> Kind:

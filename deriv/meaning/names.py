@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from deriv.latex.nodes import (
     Additive,
     Decorated,
@@ -80,6 +83,26 @@ def children(node: Node) -> list[Node]:
     for field_name in node.__slots__:
         collect(getattr(node, field_name), found)
     return found
+
+
+def rewritten(node: Node, visit: Callable[[Node], Node]) -> Node:
+    """Bottom up: `visit` is applied to every node over its rewritten parts; unchanged parts stay shared."""
+    changes: dict[str, object] = {}
+    for field_name in node.__slots__:
+        old = getattr(node, field_name)
+        new = _rewritten_part(old, visit)
+        if new is not old:
+            changes[field_name] = new
+    return visit(replace(node, **changes) if changes else node)  # type: ignore[arg-type]
+
+
+def _rewritten_part(value: object, visit: Callable[[Node], Node]) -> object:
+    if isinstance(value, Node):
+        return rewritten(value, visit)
+    if isinstance(value, tuple):
+        parts = tuple(_rewritten_part(part, visit) for part in value)
+        return parts if any(new is not old for new, old in zip(parts, value, strict=True)) else value
+    return value
 
 
 def collect(value: object, found: list[Node]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from deriv.expr.domain import SIZE, Domain, Fact
 from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
-from deriv.expr.tensor import Tensor, Value
+from deriv.expr.tensor import Grid, Tensor, Value
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.survey import Kind, KindKey, Survey
 
@@ -51,6 +51,8 @@ class Scope:
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
+    grids: dict[str, Grid] = field(default_factory=dict)
+    """Vectors and matrices that the text writes out entry by entry."""
     learned: dict[KindKey, Kind] = field(default_factory=dict)
     """Shapes under which earlier formulas fitted together that did not fit at first."""
     wrong_gradients: dict[tuple[Expr, str], tuple[Expr, Tensor]] = field(default_factory=dict)

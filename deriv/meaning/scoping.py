@@ -8,8 +8,21 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from deriv.latex.nodes import Additive, BigOp, Decorated, Deriv, Function, Group, Nabla, Name, Node, Product, Script
-from deriv.meaning.names import children
+from deriv.latex.nodes import (
+    Additive,
+    BigOp,
+    Decorated,
+    Deriv,
+    Function,
+    Group,
+    Items,
+    Nabla,
+    Name,
+    Node,
+    Product,
+    Script,
+)
+from deriv.meaning.names import children, rewritten
 from deriv.source import Span
 
 
@@ -33,6 +46,27 @@ def _widen(node: Node) -> Node:
         if new is not old:
             changes[field.name] = new
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+def narrowed(node: Node) -> Node | None:
+    """The formula with every `∂/∂x f (g)` ending before the brackets; None when there is none."""
+    result = rewritten(node, lambda part: _before_brackets(part) if isinstance(part, Deriv) else part)
+    return None if result is node else result
+
+
+def _before_brackets(node: Deriv) -> Node:
+    """`∂/∂x f (g)` as (∂f/∂x)·g."""
+    body = node.body
+    if node.ratio or not isinstance(body, Product):
+        return node
+    for k in range(1, len(body.factors)):
+        before, group = body.factors[k - 1 : k + 1]
+        applied = isinstance(before, Name) or not isinstance(group, Group) or isinstance(group.body, Name | Items)
+        if body.ops[k - 1] == "" and not applied:
+            inner = body.factors[0] if k == 1 else replace(body, factors=body.factors[:k], ops=body.ops[: k - 1])
+            short = replace(node, body=inner, span=Span(node.span.start, inner.span.end))
+            return Product(node.span, (short, *body.factors[k:]), ("", *body.ops[k:]))
+    return node
 
 
 def _widen_product(node: Product) -> Node:

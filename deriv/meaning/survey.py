@@ -55,6 +55,7 @@ class Survey:
     bold: set[str] = field(default_factory=set)
     bold_subscripted: set[str] = field(default_factory=set)
     plain_vectors: Counter[str] = field(default_factory=Counter)
+    transposed: Counter[str] = field(default_factory=Counter)
     heads: Counter[str] = field(default_factory=Counter)
     applied: Counter[str] = field(default_factory=Counter)
     primed: Counter[str] = field(default_factory=Counter)
@@ -146,8 +147,9 @@ class Survey:
             if isinstance(part, Group):
                 self.sup_indices[key] += 1
                 self.sup_letters[key] += not isinstance(part.body, Number)
-            elif is_transpose(part) and not bold:
-                self.plain_vectors[key] += 1
+            elif is_transpose(part):
+                self.transposed[key] += 1
+                self.plain_vectors[key] += not bold
             elif isinstance(part, Number) and part.text == "1":
                 self.numeral_labels.add(key)  # a first power is never written
 
