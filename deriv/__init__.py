@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from deriv.engine.api import derive
     from deriv.expr import losses, networks
     from deriv.training.api import train
-    from deriv.training.check import gradcheck
+    from deriv.training.check import assert_gradient, gradcheck
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "assert_gradient": ("deriv.training.check", "assert_gradient"),
     "check": ("deriv.api", "check"),
     "parse": ("deriv.api", "parse"),
     "derive": ("deriv.engine.api", "derive"),
@@ -34,7 +35,18 @@ _HOMES = {
     "networks": ("deriv.expr.networks", None),
 }
 
-__all__ = ["__version__", "check", "code", "derive", "gradcheck", "losses", "networks", "parse", "train"]
+__all__ = [
+    "__version__",
+    "assert_gradient",
+    "check",
+    "code",
+    "derive",
+    "gradcheck",
+    "losses",
+    "networks",
+    "parse",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -13,9 +14,10 @@ from deriv.errors import UsageError
 
 @click.command("gradcheck", context_settings={"ignore_unknown_options": True})
 @click.argument("candidate", metavar="METHOD|FILE.py:FUNCTION")
-@click.option("--loss", required=True, metavar="LATEX|FILE|MODEL", help="The loss, or a model by name.")
+@click.option("--loss", required=True, metavar="LATEX|FILE|MODEL|FILE.py:FUNCTION",
+              help="The loss: a formula, a model by name, or your own function.")  # fmt: skip
 @click.option("--against", default="symbolic", show_default=True, metavar="METHOD",
-              help="symbolic, reverse, central, richardson, complex, torch.")  # fmt: skip
+              help="symbolic, reverse, forward, central, richardson, complex, torch, jax, autograd.")  # fmt: skip
 @click.option("--wrt", multiple=True, help="A parameter of a formula (repeatable).")
 @click.option("--data", metavar="FILE", help="CSV, NPZ or Parquet (otherwise drawn at random).")
 @click.option("--target", metavar="COLUMN", help="The column of targets.")
@@ -27,33 +29,44 @@ from deriv.errors import UsageError
 @click.pass_context
 def command(ctx: click.Context, /, candidate: str, loss: str, form: str, **options: Any) -> None:
     """Compare a gradient with that of a loss; exit code 1 when it is wrong."""
-    from deriv.training.api import prepare, task
     from deriv.training.check import gradcheck
-    from deriv.training.data import read_arrays
+    from deriv.training.foreign import names_function
     from deriv.training.shapes import read_shapes, read_sizes
 
     if options["seed"] < 0:
         raise UsageError("the seed must not be negative")
-    what = task(loss, wrt=options["wrt"], given=options["given"], shapes=read_shapes(options["shapes"]))
-    data = None
-    if options["data"] is not None:
-        code = what.generate(fast=False)
-        problem, _ = prepare(what, read_arrays(options["data"], options["target"]), code)
-        data = problem.data
-    report = gradcheck(
-        what, candidate, against=options["against"], data=data, sizes=read_sizes(options["sizes"]), seed=options["seed"]
-    )
-    write_lines([json.dumps(report.as_dict())] if form == "json" else _text(report, candidate), None)
+    options |= {"shapes": read_shapes(options["shapes"]), "sizes": read_sizes(options["sizes"])}
+    arguments = _own(loss, options) if names_function(loss) else _known(loss, options)
+    report = gradcheck(candidate=candidate, against=options["against"], seed=options["seed"], **arguments)
+    write_lines([json.dumps(report.as_dict())] if form == "json" else report.lines(candidate), None)
     ctx.exit(0 if report.ok else 1)
 
 
-def _text(report: Any, candidate: str) -> list[str]:
-    if report.ok:
-        kinks = f", {report.kinks} kinks met" if report.kinks else ""
-        return [f"{candidate}: right (relative difference {report.relative:.1e}, bound {report.bound:.1e}{kinks})"]
-    lines = [f"{candidate}: wrong (relative difference {report.relative:.1e}, bound {report.bound:.1e})"]
-    for finding in report.findings:
-        place = f"[{', '.join(map(str, finding.entry))}]" if finding.entry else ""
-        values = f"{finding.given:.6g} where {finding.expected:.6g} is expected"
-        lines.append(f"  {finding.parameter}{place}: {values} (relative {finding.relative:.1e})")
-    return lines + [f"  {', '.join(r.parameters)}: {r.text} [{r.code}]" for r in report.reasons]
+def _known(loss: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The loss of a formula or a model, with data where there is a file."""
+    from deriv.training.api import prepare, task, wanted
+    from deriv.training.data import read_arrays
+
+    what = task(loss, wrt=options["wrt"], given=options["given"], shapes=options["shapes"])
+    found = {"loss": what, "sizes": options["sizes"]}
+    if options["data"] is not None:
+        code = what.generate(fast=False)
+        words = what.model is not None and what.model.labels == "classes"
+        arrays = read_arrays(options["data"], options["target"], text_labels=words, wanted=wanted(what, code))
+        found["data"] = prepare(what, arrays, code)[0].data
+    return found
+
+
+def _own(loss: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A loss in Python, whose parameters have declared shapes."""
+    from deriv.training.data import read_arrays
+    from deriv.training.foreign import arguments, load
+    from deriv.training.own import own_arrays
+
+    function = load(loss)
+    data = {}
+    if options["data"] is not None:
+        columns = {name: 1 for name in arguments(function) if name not in options["shapes"]}
+        data = read_arrays(options["data"], options["target"], wanted=columns)
+    params, arrays = own_arrays(function, options["shapes"], options["sizes"], options["wrt"], data, options["seed"])
+    return {"loss": function, "params": params, "data": arrays}

@@ -17,7 +17,8 @@ from deriv.errors import UsageError
 from deriv.expr.nodes import Expr
 from deriv.training.counts import counted
 from deriv.training.data import finite, for_formula, for_model, read_arrays
-from deriv.training.gradcheck import Report, check_directions
+from deriv.training.directions import check_directions
+from deriv.training.gradcheck import Report
 from deriv.training.loop import Diverged, History, Plan, Problem, resume, run, save
 from deriv.training.models import Model, model
 from deriv.training.optimizers import schedule as read_schedule
@@ -79,7 +80,7 @@ def task(
         if unknown:
             raise UsageError(f"unknown parameter {unknown[0]} (those of {spec} are {', '.join(found.params)})")
         if set(wrt) not in (set(), set(found.params)):
-            raise UsageError(f"{spec} trains all its parameters: leave --wrt out")
+            raise UsageError(f"{spec} takes all its parameters: leave --wrt out")
         return Task(spec, found.loss, found.definitions, found.params, found, shapes=found.shapes)
     if loss is not None or l1 or l2:
         raise UsageError("--loss, --l1 and --l2 go with a model by name; a formula says its loss itself")

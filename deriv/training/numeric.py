@@ -20,6 +20,14 @@ class Slope:
     kink: bool = False
 
 
+def forward(f: Callable[[float], float], step: float = 1e-7) -> Slope:
+    """Forward difference; its error is estimated from twice the step."""
+    here = f(0.0)
+    coarse, fine = (f(2 * step) - here) / (2 * step), (f(step) - here) / step
+    rounding = 4 * np.finfo(float).eps * max(abs(here), 1e-300) / step
+    return Slope(fine, 2 * abs(coarse - fine) + rounding)
+
+
 def central(f: Callable[[float], float], step: float = 6e-6) -> Slope:
     """Central difference; its error is estimated from half the step."""
     coarse = (f(step) - f(-step)) / (2 * step)
@@ -61,7 +69,7 @@ def moved(params: Mapping[str, Any], direction: Mapping[str, Any], by: float) ->
 
 def numeric_gradient(loss: Callable[[Arrays], float], params: Arrays, method: str) -> tuple[Arrays, Arrays, int]:
     """Every entry by itself: values, error bounds, and the number of kinks met."""
-    rule = central if method == "central" else richardson
+    rule = {"forward": forward, "central": central}.get(method, richardson)
     grads = {k: np.zeros_like(v, dtype=float) for k, v in params.items()}
     errors = {k: np.zeros_like(v, dtype=float) for k, v in params.items()}
     kinks = 0
@@ -84,3 +92,15 @@ def complex_step(loss: Callable[[Arrays], complex], params: Arrays) -> Arrays:
             shifted[name][entry] += 1e-200j
             grads[name][entry] = complex(loss(shifted)).imag / 1e-200
     return grads
+
+
+def kinked(loss: Callable[[Arrays], float], params: Arrays, name: str, entry: tuple[int, ...], slope: float) -> bool:
+    """Whether the loss has a kink at an entry, and a slope lies between those of the two sides."""
+    unit = np.zeros_like(params[name], dtype=float)
+    unit[entry] = 1.0
+    sides = [forward(lambda s, d=d: loss(moved(params, {name: unit}, d * s))) for d in (1.0, -1.0)]  # type: ignore[misc]
+    right, left = sides[0].value, -sides[1].value
+    error = 10 * (sides[0].error + sides[1].error)
+    if abs(right - left) <= error + 1e-4 * max(abs(right), abs(left)):
+        return False
+    return min(left, right) - error <= slope <= max(left, right) + error

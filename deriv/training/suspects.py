@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Arrays = Mapping[str, Any]
+Alternatives = Callable[[], Mapping[str, Arrays]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class Reason:
     code: str
     parameters: tuple[str, ...]
     text: str
+
+    def line(self) -> str:
+        """What a person reads."""
+        return f"{', '.join(self.parameters)}: {self.text} [{self.code}]"
 
 
 def same(a: Any, b: Any, tolerance: float) -> bool:
@@ -44,10 +49,14 @@ def explain(
     given: Arrays,
     true: Arrays,
     counts: Mapping[str, int],
-    alternatives: Mapping[str, Arrays],
+    alternatives: Alternatives,
     tolerance: float = 1e-5,
 ) -> list[Reason]:
-    """Reasons for the parameters that are wrong; `counts` are sizes, `alternatives` the gradients of known mistakes."""
+    """Reasons for the parameters that are wrong.
+
+    `counts` are sizes; `alternatives` gives the gradients of known mistakes, and is asked only where a plain factor
+    does not explain everything.
+    """
     wrong = [k for k in true if not same(given[k], true[k], tolerance)]
     if not wrong:
         return []
@@ -55,7 +64,7 @@ def explain(
     explained = {p for r in reasons for p in r.parameters}
     rest = [k for k in wrong if k not in explained]
     if rest:
-        reasons += _mutants(given, rest, alternatives, tolerance)
+        reasons += _mutants(given, rest, alternatives(), tolerance)
     explained = {p for r in reasons for p in r.parameters}
     for name in wrong:
         if name not in explained:
@@ -83,9 +92,10 @@ def _meaning(factor: float, counts: Mapping[str, int]) -> str | None:
     if abs(factor + 1) < 1e-4:
         return "the sign is turned"
     for symbol, count in counts.items():
-        if count > 1 and abs(abs(factor) - count) < 1e-4 * count:
+        # a factor of 2 is more often a lost derivative of a square than a mean over two
+        if count > 2 and abs(abs(factor) - count) < 1e-4 * count:
             return f"a sum over {symbol} = {count} in place of the mean"
-        if count > 1 and abs(abs(factor) - 1 / count) < 1e-4 / count:
+        if count > 2 and abs(abs(factor) - 1 / count) < 1e-4 / count:
             return f"a mean over {symbol} = {count} in place of the sum: a factor 1/{symbol} too many"
     for value, text in ((2.0, "a factor 2 too many"), (0.5, "a factor 2 lost")):
         if abs(abs(factor) - value) < 1e-4:
@@ -126,6 +136,9 @@ def _single(name: str, given: Any, true: Any, counts: Mapping[str, int], toleran
     if given.shape != true.shape:
         if given.ndim == 2 and given.T.shape == true.shape and same(given.T, true, tolerance):
             return Reason("transpose", (name,), "the transpose of the true gradient")
+        lost = _not_summed(given, true, tolerance)
+        if lost is not None:
+            return Reason("sum", (name,), lost)
         return Reason("shape", (name,), f"shape {given.shape} where the parameter has {true.shape}")
     if not np.all(np.isfinite(given)):
         return Reason("numeric", (name,), "not finite")
@@ -142,6 +155,15 @@ def _single(name: str, given: Any, true: Any, counts: Mapping[str, int], toleran
     if part is not None:
         return Reason("unknown", (name,), part)
     return Reason("unknown", (name,), "no known mistake explains the difference")
+
+
+def _not_summed(given: Any, true: Any, tolerance: float) -> str | None:
+    """One axis too many: the entries of every sample stand side by side."""
+    for axis in range(given.ndim if given.ndim == true.ndim + 1 else 0):
+        for word, reduced in (("sum", given.sum(axis=axis)), ("mean", given.mean(axis=axis))):
+            if reduced.shape == true.shape and same(reduced, true, tolerance):
+                return f"shape {given.shape}: the {word} over axis {axis} is missing"
+    return None
 
 
 def _permutation(given: Any, true: Any, tolerance: float) -> str | None:

@@ -101,7 +101,7 @@ GOOD = "a,b,y\n1,2,0\n2,1,1\n0,1,0\n"
         (["softmax"], "a,b,y\n1,2,cat\n1,2,\n", "has an empty cell"),
         (["mlp:5-2-1"], GOOD, "expects 5 features"),
         (["logistic", "--wrt", "q"], GOOD, "unknown parameter q"),
-        (["logistic", "--wrt", "w"], GOOD, "trains all its parameters"),
+        (["logistic", "--wrt", "w"], GOOD, "takes all its parameters"),
         (["logistic", "--target", "q"], GOOD, "no column q"),
         (["logistic", "--patience", "-1"], GOOD, "patience must not be negative"),
         (["logistic", "--seed", "-1"], GOOD, "seed must not be negative"),
