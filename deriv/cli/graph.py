@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from deriv.cli.formula_argument import FormulaCommand
@@ -9,6 +11,7 @@ from deriv.cli.output import write_lines
 from deriv.errors import UsageError
 
 _DRAWN = (".svg", ".png", ".pdf")
+_WRITTEN = {".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid", ".txt": "text", "": "text"}
 
 
 @click.command("graph", cls=FormulaCommand)
@@ -35,14 +38,16 @@ def command(
 
     if not source.strip():
         raise UsageError("there is no formula here")
+    suffix = Path(output).suffix if output is not None and form is None else ""
+    if suffix not in (*_DRAWN, *_WRITTEN):
+        raise UsageError(f"{output}: a graph ends in {', '.join((*_DRAWN, *filter(None, _WRITTEN)))}")
     # a single letter is a formula here: the space keeps it from being taken for a model
     formula = source if "\\" in source or source.endswith((".tex", ".md", ".txt")) else f"{source} "
     shown = read_shapes(shapes)
     what = task(source, shapes=shown) if is_model(source) else task(formula, wrt=("*",), given=given, shapes=shown)
     drawn = picture(what.loss, what.definitions, read_values(values) if values else None, what.shapes)
-    if output is not None and output.endswith(_DRAWN) and form is None:
-        draw(drawn, output)
+    if suffix in _DRAWN and output is not None:
+        draw(drawn, output, chain=chain)
         return
-    kind = form or {".dot": "dot", ".mmd": "mermaid"}.get(output[output.rfind(".") :] if output else "", "text")
-    write = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}[kind]
+    write = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}[form or _WRITTEN[suffix]]
     write_lines(write(drawn, chain=chain), output)

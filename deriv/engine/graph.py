@@ -100,7 +100,8 @@ class Graph:
 
     `unit_rows` are inputs whose entries sum to one along the last axis (one-hot targets, probabilities).
     `collect` takes common scalar factors out of sums (not wanted where they belong to what is worked out beforehand);
-    `unfold` joins products of scalars (not wanted in a picture of the steps).
+    `unfold` joins products of scalars, and sums with the numbers that multiply their terms (not wanted in a picture of
+    the steps).
     """
 
     nodes: list[Node] = field(default_factory=list)
@@ -380,6 +381,8 @@ def _add(graph: Graph, terms: list[tuple[Fraction, Ref]], shape: Shape) -> Node:
     total: dict[tuple[Node, Indices], Fraction] = {}
     for coefficient, ref in terms:
         factor, rest = split_number(graph, ref)
+        if not graph.unfold and abs(factor) != 1 and number_of(rest.node) is None:
+            factor, rest = Fraction(1), ref
         key = (rest.node, rest.indices)
         total[key] = total.get(key, Fraction(0)) + coefficient * factor
     kept = [(c, node, idx) for (node, idx), c in total.items() if c]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,18 @@ from deriv.codegen.lift import Lifted, lift
 from deriv.codegen.program import lowered
 from deriv.codegen.sizes import Definition
 from deriv.codegen.text import number_text
-from deriv.engine.graph import Graph, Node, coefficients, einsum_out, function_of, number_of, reachable, refs
+from deriv.engine.graph import (
+    Graph,
+    Node,
+    Ref,
+    axes_of,
+    coefficients,
+    einsum_out,
+    function_of,
+    number_of,
+    reachable,
+    refs,
+)
 from deriv.engine.reverse import pullback, reverse
 from deriv.errors import UsageError
 from deriv.expr.nodes import Add, Expr, Mul
@@ -36,6 +48,12 @@ class Box:
     shape: str
     value: str
     gradient: str
+    source: bool = False
+
+    @property
+    def title(self) -> str:
+        """A name for it: its own, the input, or n and a number."""
+        return self.name or (self.label if self.source else f"n{self.number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +104,30 @@ def picture(
     lifted.graph.collect = False
     inputs = list(lifted.inputs.values())
     if values is not None:
+        lengths = {d.symbol for node in inputs for d in node.shape}
         missing = [name for name in lifted.inputs if name not in values]
-        unknown = [name for name in values if name not in lifted.inputs]
+        unknown = [name for name in values if name not in lifted.inputs and name not in lengths]
         if missing or unknown:
             what = f"no value for {missing[0]}" if missing else f"{unknown[0]} does not occur"
             raise UsageError(f"{what} (the inputs are {', '.join(lifted.inputs)})")
     bars = reverse(lifted.graph, lifted.loss, inputs)
     shown = [n for n in reachable([lifted.loss]) if n.op not in _HIDDEN]
-    flows = [
-        (node, arg, part) for node in shown if node in bars for arg, part in pullback(lifted.graph, node, bars[node])
-    ]
-    flows = [flow for flow in flows if flow[1].op not in _HIDDEN]
+    flows = [flow for node in shown if node in bars for flow in _flows(lifted.graph, node, bars[node])]
     numbers = {} if values is None else _evaluate(lifted, shown, bars, flows, values)
-    return Picture(tuple(_box(lifted.graph, n, numbers) for n in shown), tuple(_edges(flows, numbers)))
+    boxes = tuple(_box(lifted.graph, n, numbers) for n in shown)
+    return Picture(boxes, tuple(_edges(flows, numbers, {b.number: b.title for b in boxes})))
+
+
+def _flows(graph: Graph, node: Node, bar: Node) -> list[tuple[Node, Node, Node]]:
+    """What flows back from a node to each of its arguments; one that is used twice gets one flow, the sum."""
+    parts: dict[Node, list[Node]] = {}
+    for argument, part in pullback(graph, node, bar):
+        if argument.op not in _HIDDEN:
+            parts.setdefault(argument, []).append(part)
+    return [
+        (node, argument, graph.add([(1, Ref(p, axes_of(argument.shape))) for p in several], argument.shape))
+        for argument, several in parts.items()
+    ]
 
 
 def _evaluate(
@@ -148,18 +177,29 @@ def _label(node: Node) -> str:
         name = function_of(node)
         exponent = number_of(node.args[1]) if name == "pow" else None
         if exponent == -1:
-            return "1/x"
+            return f"1/{_size(node.args[0])}" if node.args[0].op == "size" else "1/x"
         return f"^{number_text(exponent)}" if exponent is not None else _WORDS.get(name, name)
     if node.op == "add":
-        constants = [
-            c * k for c, a in zip(coefficients(node), node.args, strict=True) if (k := number_of(a)) is not None
-        ]
-        if len(node.args) == 2 and len(constants) == 1:
-            return f"{'+' if constants[0] > 0 else '-'}{number_text(abs(constants[0]))}"
-        return "-" if min(coefficients(node)) < 0 else "+"
+        return _sum_label(node)
     if node.op == "einsum":
         return _product_label(node)
     return node.op
+
+
+def _size(node: Node) -> str:
+    return str(node.data[0])
+
+
+def _sum_label(node: Node) -> str:
+    """+ or -, with the number where one is added: +1, or 1- for one minus something."""
+    terms = list(zip(coefficients(node), node.args, strict=True))
+    constants = [c * k for c, a in terms if (k := number_of(a)) is not None]
+    others = [c for c, a in terms if number_of(a) is None]
+    if len(constants) != 1 or len(others) != 1:
+        return "-" if min(coefficients(node)) < 0 else "+"
+    if others[0] < 0:
+        return f"{number_text(constants[0])}-"
+    return f"{'+' if constants[0] > 0 else '-'}{number_text(abs(constants[0]))}"
 
 
 def _product_label(node: Node) -> str:
@@ -172,7 +212,7 @@ def _product_label(node: Node) -> str:
         return f"*{number_text(factor)}" if factor is not None else "*"
     if len(set(arrays)) == 1 and len(arrays) > 1 and not summed:
         return f"^{len(arrays)}"
-    return "@" if summed else "*"
+    return ("@" if summed else "*") + ("" if factor is None else number_text(factor))
 
 
 def _box(graph: Graph, node: Node, numbers: Mapping[str, Any]) -> Box:
@@ -184,20 +224,44 @@ def _box(graph: Graph, node: Node, numbers: Mapping[str, Any]) -> Box:
         _shape(node),
         "" if value is None else number(value),
         "" if gradient is None else number(gradient),
+        source=not any(a.op not in _HIDDEN for a in node.args) or (node.op == "pick" and node.args[0].op == "input"),
     )
 
 
-def _edges(flows: Sequence[tuple[Node, Node, Node]], numbers: Mapping[str, Any]) -> list[Edge]:
+def _edges(
+    flows: Sequence[tuple[Node, Node, Node]], numbers: Mapping[str, Any], titles: Mapping[int, str]
+) -> list[Edge]:
     edges = []
     for k, (node, arg, _) in enumerate(flows):
+        local, upstream = _local(node, arg, titles), f"d{titles.get(node.number, '')}"
         if not numbers:
-            edges.append(Edge(arg.number, node.number, _shape(arg), "", "", ""))
+            edges.append(Edge(arg.number, node.number, _shape(arg), "", upstream, local))
             continue
         part, up = np.asarray(numbers[f"e{k}"]), np.asarray(numbers[f"g{node.number}"])
-        scalar = part.ndim == up.ndim == 0 and up != 0
-        local = number(part / up) if scalar else ""
+        if part.ndim == up.ndim == 0 and up != 0:
+            local = number(part / up)
         edges.append(Edge(arg.number, node.number, number(numbers[f"v{arg.number}"]), number(part), number(up), local))
     return edges
+
+
+def _local(node: Node, arg: Node, titles: Mapping[int, str]) -> str:
+    """The local gradient in words: the other factors of a product, the derivative of a function."""
+    if node.op == "add":
+        mine = [c for c, a in zip(coefficients(node), node.args, strict=True) if a is arg]
+        coefficient = sum(mine, Fraction(0))
+        return number_text(coefficient) if node.shape == arg.shape else f"{number_text(coefficient)}, summed"
+    if node.op == "einsum":
+        others, times = list(node.args), node.args.count(arg)
+        others.remove(arg)
+        words = [titles.get(o.number) or _factor(o) for o in others if o.op != "ones"]
+        return " · ".join([*([str(times)] if times > 1 else []), *words]) or "1"
+    name = function_of(node) if node.op == "map" else node.op
+    return f"{_label(node) if name == 'pow' else name}'({titles.get(arg.number, '')})"
+
+
+def _factor(node: Node) -> str:
+    value = number_of(node)
+    return number_text(value) if value is not None else _size(node) if node.op == "size" else node.op
 
 
 # the ways to write it
@@ -205,19 +269,26 @@ def _edges(flows: Sequence[tuple[Node, Node, Node]], numbers: Mapping[str, Any])
 
 def as_text(drawn: Picture, *, chain: bool = False) -> list[str]:
     """One line per node: what it is, from what, value and gradient."""
-    plain = {b.number for b in drawn.boxes if not _inputs(drawn, b.number) or "[" in b.label}
-    title = {b.number: b.name or (b.label if b.number in plain else f"n{b.number}") for b in drawn.boxes}
+    title = {box.number: box.title for box in drawn.boxes}
     lines = []
     for box in drawn.boxes:
         sources = ", ".join(title[s] for s in _inputs(drawn, box.number))
-        made = f" = {box.label}({sources})" if sources and box.number not in plain else ""
+        made = f" = {box.label}({sources})" if sources and not box.source else ""
         value = f" = {box.value}" if box.value else f" {box.shape}" if box.shape else ""
         gradient = f"   gradient {box.gradient}" if box.gradient else ""
         lines.append(f"{title[box.number]}{made}{value}{gradient}")
         if chain:
             known = [e for e in drawn.edges if e.target == box.number and e.local]
-            lines += [f"    to {title[e.source]}: [{e.upstream}] x [{e.local}] = {e.gradient}" for e in known]
+            lines += [f"    to {title[e.source]}: {_flow(e, chain=True)}" for e in known]
     return lines
+
+
+def _flow(edge: Edge, *, chain: bool) -> str:
+    """What flows back along an edge; with `chain` as [upstream] x [local]."""
+    if not chain or not edge.local:
+        return edge.gradient
+    equals = f" = {edge.gradient}" if edge.gradient else ""
+    return f"[{edge.upstream}] x [{edge.local}]{equals}"
 
 
 def _inputs(drawn: Picture, target: int) -> list[int]:
@@ -232,10 +303,8 @@ def as_dot(drawn: Picture, *, chain: bool = False) -> list[str]:
         extra = f"\\n{box.value}\\n{box.gradient}" if box.number == drawn.boxes[-1].number and box.value else ""
         shape = "" if _inputs(drawn, box.number) else ", shape=plaintext"
         lines.append(f'  n{box.number} [label="{label}{extra}"{shape}];')
-    for e in drawn.edges:
-        flow = f"[{e.upstream}] x [{e.local}] = {e.gradient}" if chain and e.local else e.gradient
-        lines.append(f'  n{e.source} -> n{e.target} [label="{e.value}\\n{flow}"];')
-    return [*lines, "}"]
+    edges = [f'  n{e.source} -> n{e.target} [label="{e.value}\\n{_flow(e, chain=chain)}"];' for e in drawn.edges]
+    return [*lines, *edges, "}"]
 
 
 def as_mermaid(drawn: Picture, *, chain: bool = False) -> list[str]:
@@ -245,13 +314,14 @@ def as_mermaid(drawn: Picture, *, chain: bool = False) -> list[str]:
         label = html.escape(f"{box.name}: {box.label}" if box.name else box.label)
         lines.append(f'  n{box.number}(("{label}"))')
     for e in drawn.edges:
-        flow = f"[{e.upstream}] x [{e.local}] = {e.gradient}" if chain and e.local else e.gradient
-        lines.append(f'  n{e.source} -->|"{e.value} / {flow}"| n{e.target}')
+        flow = _flow(e, chain=chain)
+        text = html.escape(f"{e.value} / {flow}" if flow else e.value, quote=False)
+        lines.append(f'  n{e.source} -->|"{text}"| n{e.target}' if text else f"  n{e.source} --> n{e.target}")
     return lines
 
 
-def draw(drawn: Picture, file: str) -> None:
-    """A picture by matplotlib: inputs at the left, the result at the right."""
+def draw(drawn: Picture, file: str, *, chain: bool = False) -> None:
+    """A picture by matplotlib: inputs at the left, the result at the right, values above and gradients below."""
     try:
         figures = import_module("matplotlib.figure")
     except ImportError:
@@ -259,21 +329,19 @@ def draw(drawn: Picture, file: str) -> None:
     places = _places(drawn)
     columns = 1 + max(x for x, _ in places.values())
     rows = 1 + max(y for _, y in places.values())
-    figure = figures.Figure(figsize=(2.2 * columns, 1.3 * rows + 0.6), layout="constrained")
+    wide = 3.4 if chain else 2.2
+    figure = figures.Figure(figsize=(wide * columns, 1.3 * rows + 0.6), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set_xlim(-0.6, columns - 0.1)
-    axes.set_ylim(-rows + 0.4, 0.7)
-    for e in drawn.edges:
-        (x0, y0), (x1, y1) = places[e.source], places[e.target]
-        axes.annotate("", (x1 - 0.16, -y1), (x0 + 0.16, -y0), arrowprops={"arrowstyle": "->"})
-        middle = x0 + 0.45 * (x1 - x0), -(y0 + 0.45 * (y1 - y0))
-        axes.text(*middle, e.value, color="green", ha="center", va="bottom", fontsize=8)
-        axes.text(*middle, e.gradient, color="red", ha="center", va="top", fontsize=8)
+    axes.set_ylim(-rows + 0.4, 0.9)
+    for edge in drawn.edges:
+        _draw_edge(axes, edge, places, chain=chain)
     for box in drawn.boxes:
         x, y = places[box.number]
-        ring = {"boxstyle": "circle" if _inputs(drawn, box.number) else "round", "facecolor": "white"}
-        axes.text(x, -y, box.name or box.label, ha="center", va="center", bbox=ring, fontsize=9)
+        ring = {"boxstyle": "round" if box.source else "circle", "facecolor": "white"}
+        label = f"{box.name}\n{box.label}" if box.name and not box.source else box.label
+        axes.text(x, -y, label, ha="center", va="center", bbox=ring, fontsize=9)
     last = drawn.boxes[-1]
     x, y = places[last.number]
     axes.text(x + 0.25, -y, last.value, color="green", ha="left", va="bottom", fontsize=8)
@@ -282,6 +350,17 @@ def draw(drawn: Picture, file: str) -> None:
         figure.savefig(file)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
+
+
+def _draw_edge(axes: Any, edge: Edge, places: Mapping[int, tuple[int, float]], *, chain: bool) -> None:
+    """An arrow with value and gradient; one along a row that would run through other nodes makes a bow over them."""
+    (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
+    bow = -0.25 if y0 == y1 and x1 - x0 > 1 else 0.0
+    style = {"arrowstyle": "->", "connectionstyle": f"arc3,rad={bow}"}
+    axes.annotate("", (x1 - 0.16, -y1), (x0 + 0.16, -y0), arrowprops=style)
+    x, y = x0 + 0.45 * (x1 - x0), -(y0 + 0.45 * (y1 - y0)) - bow * 0.5 * (x1 - x0) * bool(bow)
+    axes.text(x, y, edge.value, color="green", ha="center", va="bottom", fontsize=8)
+    axes.text(x, y, _flow(edge, chain=chain), color="red", ha="center", va="top", fontsize=8)
 
 
 def _places(drawn: Picture) -> dict[int, tuple[int, float]]:
