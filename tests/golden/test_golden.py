@@ -1,4 +1,7 @@
-"""Golden documents: a comment holds the verdict of the steps on its line; silence means nothing is wrong."""
+"""Golden documents: a comment holds the verdict of the steps on its line; silence means nothing is wrong.
+
+`holds` stands for proved or tested.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from deriv.checking.document import check_text
 from deriv.checking.results import Step, Verdict
 
 HERE = Path(__file__).parent
-EXPECTED = re.compile(r"(?:%~|<!--~)\s*(?P<verdict>given|proved|tested|refuted|unchecked)(?:\s*\[(?P<code>[a-z-]+)\])?")
+VERDICT = r"(?P<verdict>given|holds|proved|tested|refuted|unchecked)(?:\s*\[(?P<code>[a-z-]+)\])?"
+EXPECTED = re.compile(r"(?:%~|<!--~)\s*" + VERDICT)
 DOCUMENTS = sorted(path for path in HERE.rglob("*") if path.suffix in (".tex", ".md"))
 GAPS = HERE / "known_gaps.txt"
 
@@ -85,6 +89,8 @@ def mismatch(line: int, verdict: str, code: str | None, steps: list[Step]) -> li
         right = bool(seen) and not claims
     elif verdict == "refuted":
         right = "refuted" in seen
+    elif verdict == "holds":
+        right = bool(claims) and set(claims) <= {"proved", "tested"}
     else:
         right = bool(claims) and set(claims) == {verdict}
     why = [f"{step.reason or step.counterexample or ''}" for step in steps]
