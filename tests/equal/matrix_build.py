@@ -246,7 +246,7 @@ class Values:
         return np.array([[self.value(node.body, {**env, node.row: i, node.col: j}) for j in span] for i in span])
 
     def _call(self, node: n.Call, env: Mapping[str, int]) -> float:
-        if node.function in ("exp", "log", "tanh"):
+        if node.function in ("exp", "log", "tanh", "sin", "cos"):
             return float(getattr(math, node.function)(self.value(node.children[0], env)))
         reduce = FUNCTIONS[node.function].reduce
         assert reduce is not None
