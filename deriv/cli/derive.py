@@ -29,9 +29,12 @@ def command(
     shapes: tuple[str, ...], form: str, output: str | None,
 ) -> None:  # fmt: skip
     """Differentiate step by step, each step with the name of its rule."""
-    if mode == "reverse":
-        raise UsageError("--mode reverse is not available for derivations yet; --mode forward gives the same result")
     text = sys.stdin.read() if source == "-" else source
+    if mode == "reverse":
+        if order == 2:
+            raise UsageError("--mode reverse gives first derivatives; --mode forward takes --order 2")
+        write_lines(reversed_lines(text, variables, given, form, shapes), output)
+        return
     write_lines(derived(text, variables, given, detail, order, form, shapes), output)
 
 
@@ -66,3 +69,21 @@ def derived(
 
         return [json.dumps([as_data(view) for view in views], ensure_ascii=False, indent=2)]
     return [present(view, form).rstrip("\n") for view in views]  # type: ignore[arg-type]
+
+
+def reversed_lines(
+    source: str, variables: tuple[str, ...], given: tuple[str, ...], form: str, shapes: tuple[str, ...] = ()
+) -> list[str]:
+    """One table for all variables, as lines."""
+    from deriv.cli.deriving_arrays import as_whole
+    from deriv.engine.arrays.tape import reverse_tape
+    from deriv.engine.present_tape import TapeView, present_tape
+    from deriv.rulebook.book import default_book
+    from deriv.training.shapes import read_shapes
+
+    question = as_whole(read_question(source, given, read_shapes(shapes)))
+    book = default_book()
+    names = [read_variable(text, question) for text in variables]
+    loss = question.name if question.name.isalpha() else "L"
+    tape = reverse_tape(question.expr, names, book, question.shapes, definitions=question.definitions, loss=loss)
+    return [present_tape(TapeView(tape, book), form).rstrip("\n")]  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deriv.engine.arrays.nodes import Shape
     from deriv.expr import nodes as n
     from deriv.expr.nodes import Expr
+    from deriv.meaning.survey import Survey
 
 _WRAPPING = re.compile(
     r"\\(begin|end)\{(align|equation|gather|aligned|split)\*?\}|\$\$?|\\\[|\\\]|&|\\\\\s*$|\\nonumber"
@@ -132,6 +133,7 @@ def _read(texts: list[str], ranks: Mapping[str, int] | None = None) -> Question:
     for text in texts:
         survey.add(settled(parse_formula(text)))
     scope = Scope(survey)
+    assume_sigmoid(survey, texts)
     survey.declared_rank |= {(name, False): rank for name, rank in (ranks or {}).items()}
     definitions: dict[Expr, Expr] = {}
     for text in texts[:-1]:
@@ -150,6 +152,13 @@ def _scalar(value: object) -> Expr:
     if not isinstance(value, Tensor) or not value.is_scalar:
         raise UsageError("a scalar expression is expected: a loss, or one entry")
     return with_sigmoid(value.body)
+
+
+def assume_sigmoid(survey: Survey, texts: Iterable[str]) -> None:
+    r"""`\sigma(…)` is an application, never σ times a bracket, unless σ is a quantity that is raised to powers."""
+    text = " ".join(texts)
+    if re.search(r"\\sigma\s*(\\left)?\(", text) and not re.search(r"\\sigma\s*\^", text):
+        survey.heads["sigma"] += 1
 
 
 def with_sigmoid(expr: Expr) -> Expr:
@@ -180,6 +189,8 @@ def read_variable(text: str, question: Question) -> Expr:
     variable = symbol(text) if plain else _scalar_variable(read_formula(text).values[0])
     everything = n.Add((question.expr, *question.definitions.values(), *question.definitions))
     nodes = list(n.walk(everything))
+    if plain and n.Sym(text) in nodes:  # w_1 may be a name of its own
+        return n.Sym(text)
     if isinstance(variable, n.Sym) and not any(node == variable for node in nodes):
         for node in nodes:
             if isinstance(node, n.Entry) and node.name == variable.name:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from deriv.errors import DerivError
 
 if TYPE_CHECKING:
+    from deriv.cli.deriving import Question
     from deriv.engine.arrays.nodes import Shape
     from deriv.expr.nodes import Expr
     from deriv.meaning.scope import Scope
@@ -95,6 +96,7 @@ def _undeclared(texts: Sequence[str], shapes: Mapping[str, Sequence[str | int]])
 def _read(texts: Sequence[str], ranks: Mapping[str, int]) -> ArrayQuestion:
     from deriv.checking.document import declare_all, prepare, survey, walk_through
     from deriv.checking.walk import Walk
+    from deriv.cli.deriving import assume_sigmoid
     from deriv.engine.arrays.raising import NotMatrix, Raiser
     from deriv.expr import nodes as n
     from deriv.expr.tensor import Tensor
@@ -106,6 +108,7 @@ def _read(texts: Sequence[str], ranks: Mapping[str, int]) -> ArrayQuestion:
     macros = MacroTable.from_mapping({})
     parts = [prepare(SourceFile("question", f"$${text}$$"), "markdown", macros) for text in texts]
     scope = Scope(survey(parts))
+    assume_sigmoid(scope.survey, texts)
     for name, rank in ranks.items():
         scope.survey.declared_rank[name, False] = rank
     declare_all(scope, parts)
@@ -191,3 +194,24 @@ def _with_readable_sizes(question: ArrayQuestion, avoid: set[Expr]) -> ArrayQues
     lengths = set(sizes) | {size.name for size in mapping.values() if isinstance(size, n.Sym)}
     shapes |= dict.fromkeys(sorted(names - lengths - set(shapes)), SCALAR)
     return ArrayQuestion(put(question.expr), {name: put(value) for name, value in question.definitions.items()}, shapes)
+
+
+def as_whole(question: Question) -> Question:
+    """A question in index form with its families as whole arrays; one about single numbers stays as it is."""
+    from deriv.cli.deriving import Question
+    from deriv.engine.arrays.raising import NotMatrix, Raiser
+    from deriv.errors import UsageError
+    from deriv.expr import nodes as n
+
+    sums = any(isinstance(node, n.Sum | n.Product) for node in n.walk(question.expr))
+    if question.shapes or not sums:
+        return question
+    raiser = Raiser()
+    try:
+        expr = raiser.scalar(question.expr)
+        names: dict[Expr, Expr] = {name: raiser.scalar(value) for name, value in question.definitions.items()}
+    except NotMatrix as error:
+        raise UsageError(f"--mode reverse needs single numbers or whole arrays: {error}") from None
+    whole = ArrayQuestion(expr, names, raiser.shapes)
+    whole = _with_readable_sizes(whole, set())
+    return Question(whole.expr, question.name, whole.definitions, whole.shapes)

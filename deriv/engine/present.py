@@ -20,7 +20,7 @@ from deriv.rulebook.book import Rulebook
 Format = Literal["text", "latex", "markdown", "json", "html"]
 FORMATS: Final[tuple[Format, ...]] = ("text", "latex", "markdown", "json", "html")
 _NAMES: Final = ("Kronecker", "Hadamard", "Huber", "Poisson", "Rayleigh", "Frobenius", "Euclidean", "Gaussian")
-_SIGMOID: Final = r"\sigma(u) &= \frac{1}{1 + e^{-u}}"
+SIGMOID: Final = r"\sigma(u) &= \frac{1}{1 + e^{-u}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,15 @@ class View:
         from deriv.engine.step import MINOR
 
         shown = [rule for rule in line.rules if rule not in MINOR] or list(line.rules)
-        return [self._title(rule) for rule in shown]
+        return [title(rule, self.book) for rule in shown]
 
-    def _title(self, rule: str) -> str:
-        if rule not in self.book:
-            return rule
-        title = self.book[rule].title
-        return title if title.startswith(_NAMES) else title[0].lower() + title[1:]
+
+def title(rule: str, book: Rulebook) -> str:
+    """The title of a rule as it stands within a line."""
+    if rule not in book:
+        return rule
+    words = book[rule].title
+    return words if words.startswith(_NAMES) else words[0].lower() + words[1:]
 
 
 def present(view: View, form: Format) -> str:
@@ -113,7 +115,7 @@ def _rows(view: View, *, tags: bool) -> list[str]:
     used = [view.derivation.expr, *view.derivation.definitions.values(), view.derivation.result]
     sigmoid = any(isinstance(node, n.Call) and node.function == "sigmoid" for expr in used for node in n.walk(expr))
     rows = [f"& {spaces}"] if (spaces := declaration(_declared(view.derivation))) else []
-    rows += [_SIGMOID] if sigmoid else []
+    rows += [SIGMOID] if sigmoid else []
     rows += [f"{name} &= {value}" for name, value in _definitions(view, view.latex)]
     if view.name:
         rows.append(f"{view.name} &= {view.latex(view.derivation.expr)}")

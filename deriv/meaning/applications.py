@@ -32,7 +32,7 @@ from deriv.latex.nodes import (
 from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import Marks, indexed, marks_of
 from deriv.meaning.functions import indicator, is_indicator_name
-from deriv.meaning.names import all_names, base_name, canonical
+from deriv.meaning.names import base_name, canonical, standing_names
 from deriv.meaning.survey import Kind, argument_key, plain_arguments
 
 if TYPE_CHECKING:
@@ -175,10 +175,10 @@ def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
     if marks.primes:
         return True
     if scope.lookup(name, "function") or survey.heads[name]:
-        return name not in all_names(group.body) or scope.lookup(name, "function") is not None
+        return name not in standing_names(group.body) or scope.lookup(name, "function") is not None
     if scope.lookup(name) is not None and not plain_arguments(group.body):
         return False
-    if name in all_names(group.body):
+    if name in standing_names(group.body):
         return False
     likely = _looks_like_function(el, name, group)
     return (el.reading.choose(("apply", name, argument_key(group.body))) == 0) == likely

@@ -66,6 +66,15 @@ def base_name(node: Node | None) -> str | None:
 
 def all_names(node: Node) -> set[str]:
     """The canonical names of everything in a formula."""
+    return _names(node, heads=True)
+
+
+def standing_names(node: Node) -> set[str]:
+    """The names in a formula, those left out that only stand before brackets: σ in `w \\sigma(x) + b`."""
+    return _names(node, heads=False)
+
+
+def _names(node: Node, *, heads: bool) -> set[str]:
     found: set[str] = set()
     stack = [node]
     while stack:
@@ -73,8 +82,16 @@ def all_names(node: Node) -> set[str]:
         name = base_name(part)
         if name:
             found.add(name)
-        stack.extend(children(part))
+        inside = children(part)
+        if isinstance(part, Product) and not heads:
+            after = [*part.factors[1:], None]
+            inside = [f for f, g in zip(part.factors, after, strict=True) if not (isinstance(f, Name) and _opens(g))]
+        stack.extend(inside)
     return found
+
+
+def _opens(node: Node | None) -> bool:
+    return isinstance(node, Group) and node.open == "("
 
 
 def children(node: Node) -> list[Node]:

@@ -189,7 +189,7 @@ def _power(node: n.Pow, parts: tuple[Printed, ...]) -> Printed:
 def _derivative(node: n.Derivative, parts: tuple[Printed, ...], shapes: Shapes) -> Printed:
     (body, level), (variable, _) = parts
     below = variable if shape_of(node.body, shapes) == SCALAR else rf"{variable}^\top"
-    if isinstance(node.body, n.Sym):
+    if isinstance(node.body, n.Sym):  # a name by a name
         return rf"\frac{{\partial {body}}}{{\partial {below}}}", ATOM
     if isinstance(node.body, n.Derivative) and node.body.variable == node.variable:
         inner = body.removeprefix(rf"\frac{{\partial}}{{\partial {variable}}} ")

@@ -8,6 +8,7 @@ from deriv.engine.arrays.nodes import SCALAR, Op, Shapes, shape_of
 from deriv.expr import nodes as n
 from deriv.expr.display import fold
 from deriv.expr.nodes import Expr
+from deriv.expr.sympy_bridge import entry_name
 
 SUM, PRODUCT, MATMUL, UNARY, ATOM = range(5)
 Text = tuple[str, int]
@@ -41,6 +42,10 @@ def _print(node: Expr, parts: tuple[Text, ...], shapes: Shapes) -> Text:
             return _power(node, parts)
         case n.Call() | n.Apply():
             return f"{node.function}({', '.join(part[0] for part in parts)})", ATOM
+        case n.Derivative() if isinstance(node.body, n.Sym) and isinstance(node.variable, n.Sym | n.Entry):
+            return f"d{parts[0][0]}/d{parts[1][0]}", ATOM
+        case n.Entry():
+            return entry_name(node.name, [part[0] for part in parts], node.sups), ATOM
         case n.Derivative():
             return f"Derivative({parts[0][0]}, {parts[1][0]})", ATOM
         case Op():
