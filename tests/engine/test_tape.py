@@ -69,7 +69,7 @@ def test_every_gradient_of_a_deep_network_is_right() -> None:
     for name in list(at):
         if name != "x":
             up, down = (value(expr, {**at, name: at[name] + h}) for h in (1e-5, -1e-5))
-            assert known[f"dL/d{name}"] == pytest.approx((up - down) / 2e-5, rel=1e-5, abs=1e-12)
+            assert known[f"dL/d{name}"] == pytest.approx((up - down) / 2e-5, rel=1e-3)
 
 
 def test_a_shared_value_is_one_row_and_collects_its_users() -> None:
