@@ -10,7 +10,7 @@ from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import complain, write_lines
 from deriv.errors import DerivError, UsageError
 
-TARGETS = ("numpy", "torch", "jax")
+TARGETS = ("numpy", "numba", "torch", "jax", "c", "latex")
 
 
 @click.command("code", cls=FormulaCommand)

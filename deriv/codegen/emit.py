@@ -230,16 +230,23 @@ def self_test_text(program: Program, dtype: str) -> str:
     )
 
 
+def constants(program: Program, dtype: str) -> list[str]:
+    """PARAMS, DATA, LABELS and DTYPE."""
+    return [
+        f"PARAMS = {shapes_text(program.params)}",
+        f"DATA = {shapes_text(program.data)}",
+        f"LABELS = {label_ranges(program)}  # class labels: smallest value and number of classes",
+        f"DTYPE = {dtype}\n",
+    ]
+
+
 def module(program: Program, *, formula: str = "", dtype: str = "float64", extra: str = "") -> str:
     """The whole module as text."""
     first, second, helpers = bodies(program)
     parts = [
         docstring(program, formula),
         "\nimport numpy as np\n",
-        f"PARAMS = {shapes_text(program.params)}",
-        f"DATA = {shapes_text(program.data)}",
-        f"LABELS = {label_ranges(program)}  # class labels: smallest value and number of classes",
-        f'DTYPE = np.dtype("{dtype}")\n',
+        *constants(program, f'np.dtype("{dtype}")'),
         *(HELPERS[name] for name in HELPERS if name in helpers),
         function("loss(params, data)", "The loss.", [*unpacking(program), *first]),
         function(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deriv.codegen import emit
+from deriv.codegen.c_target import c_file
+from deriv.codegen.numba_target import numba_module
 from deriv.codegen.others import jax_module, torch_module
 from deriv.codegen.program import Program, build
 from deriv.codegen.sizes import Definition
@@ -62,8 +64,8 @@ def generate(
     """
     if dtype not in DTYPES:
         raise UsageError(f"unknown dtype {dtype} (known: {', '.join(DTYPES)})")
-    if target not in TARGETS:
-        raise UsageError(f"unknown target {target} (known: {', '.join(TARGETS)})")
+    if target not in KNOWN_TARGETS:
+        raise UsageError(f"unknown target {target} (known: {', '.join(KNOWN_TARGETS)})")
     if fast and target != "numpy":
         raise UsageError("--fast goes with the target numpy")
 
@@ -73,6 +75,10 @@ def generate(
         )
 
     program = program_of(hoist=False)
+    if target == "latex":
+        from deriv.codegen.latex_target import latex_document
+
+        return Generated(latex_document(program, loss, definitions), program, target, dtype)
     source = TARGETS[target](program, formula, dtype)
     if fast:
         from deriv.codegen.fast import make_text
@@ -85,4 +91,11 @@ def _numpy(program: Program, formula: str, dtype: str) -> str:
     return emit.module(program, formula=formula, dtype=dtype)
 
 
-TARGETS: dict[str, Callable[[Program, str, str], str]] = {"numpy": _numpy, "torch": torch_module, "jax": jax_module}
+TARGETS: dict[str, Callable[[Program, str, str], str]] = {
+    "numpy": _numpy,
+    "numba": numba_module,
+    "torch": torch_module,
+    "jax": jax_module,
+    "c": c_file,
+}
+KNOWN_TARGETS = (*TARGETS, "latex")

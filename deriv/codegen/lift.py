@@ -16,11 +16,17 @@ from deriv.expr.nodes import Delta, Entry, Expr, Product, Sum, Sym, walk
 
 @dataclass(slots=True)
 class Lifted:
-    """A loss as a graph: its inputs in order of appearance, and the symbols that are lengths of axes."""
+    """A loss as a graph: its inputs in order of appearance, and what each axis and length was called.
+
+    `origins` gives the first value of the index along each axis of a family or definition, `lengths` the readable
+    length for each size symbol.
+    """
 
     graph: Graph
     loss: Node
     inputs: dict[str, Node]
+    origins: dict[str, tuple[int, ...]]
+    lengths: dict[str, Dim]
 
 
 def lift(
@@ -31,8 +37,9 @@ def lift(
     named: bool = True,
     onehot: Sequence[str] = (),
     flatten: bool = True,
+    graph: Graph | None = None,
 ) -> Lifted:
-    """Build the graph of a scalar loss."""
+    """Build the graph of a scalar loss, in a given graph if there is one."""
     loss = evaluate_derivatives(loss)
     known = {d.name: Definition(d.name, d.indices, evaluate_derivatives(d.body)) for d in definitions}
     order = _users_first(loss, known)
@@ -42,7 +49,8 @@ def lift(
             dim = Dim("", length) if isinstance(length, int) else Dim(length)
             survey.sizes.span(name, axis, len(shape), Range(1, dim))
     survey.run(loss, order)
-    families = _Families(Graph(unit_rows=frozenset(onehot), unfold=flatten), known, survey, named=named)
+    graph = graph or Graph(unit_rows=frozenset(onehot), unfold=flatten)
+    families = _Families(graph, known, survey, named=named)
     families.flatten = flatten
     return families.program(loss)
 
@@ -110,7 +118,10 @@ class _Families(Lifter):
         root = self.lift(loss)
         if root.indices:
             raise MeaningError("the loss must be a single number, and this one has a free index")
-        return Lifted(self.graph, root.node, self.inputs)
+        spans = self.sizes.spans
+        origins = {name: tuple(self.sizes.axis(name, k).lo for k in range(len(spans[name]))) for name in spans}
+        lengths = {symbol: self.dim(Dim(symbol)) for symbol in self.survey.letters}
+        return Lifted(self.graph, root.node, self.inputs, origins, lengths)
 
     def _is_size(self, name: str) -> bool:
         return name in self.size_symbols

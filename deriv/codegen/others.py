@@ -122,15 +122,6 @@ def _function(program: Program, writer: Writer, name: str, outputs: Sequence[Op]
     return emit.function(f"{name}({', '.join(inputs)})", about, body), writer.helpers
 
 
-def _constants(program: Program, dtype: str) -> list[str]:
-    return [
-        f"PARAMS = {emit.shapes_text(program.params)}",
-        f"DATA = {emit.shapes_text(program.data)}",
-        f"LABELS = {emit.label_ranges(program)}  # class labels: smallest value and number of classes",
-        f"DTYPE = {dtype}\n",
-    ]
-
-
 def jax_module(program: Program, formula: str, dtype: str) -> str:
     """The program for JAX: jitted functions of arrays, and the usual doors."""
     one, first = _function(program, emit.start(program, "jnp"), "_loss", [program.loss], "")
@@ -142,7 +133,7 @@ def jax_module(program: Program, formula: str, dtype: str) -> str:
             emit.docstring(program, formula),
             _JAX_HEAD,
             f'jax.config.update("jax_enable_x64", {dtype == "float64"})',
-            *_constants(program, f'np.dtype("{dtype}")'),
+            *emit.constants(program, f'np.dtype("{dtype}")'),
             *(_JAX_HELPERS[name] for name in HELPERS if name in first | second),
             f"{jitted}{one}",
             f"{jitted}{both}",
@@ -175,7 +166,7 @@ def _arrays(params, data):
         [
             emit.docstring(program, formula),
             "\nimport math\n\nimport numpy as np\nimport torch\n",
-            *_constants(program, f"torch.{dtype}"),
+            *emit.constants(program, f"torch.{dtype}"),
             *(_TORCH_HELPERS[name] for name in HELPERS if name in first | second),
             one,
             both,

@@ -29,8 +29,13 @@ class Program:
     grads: Mapping[str, Op]
     fixed: frozenset[Op]
     labels: frozenset[str]
-    graph: Graph
+    lifted: Lifted
     nodes: Mapping[str, Node]
+
+    @property
+    def graph(self) -> Graph:
+        """The expression graph that the operations come from."""
+        return self.lifted.graph
 
     @property
     def outputs(self) -> tuple[Op, ...]:
@@ -100,7 +105,7 @@ def lowered(
         {name: op for name, op in outputs.items() if name},
         _unmoved(lowering.arrays, wrt),
         frozenset(labels),
-        graph,
+        lifted,
         nodes,
     )
 

@@ -14,7 +14,7 @@ from deriv.errors import MeaningError
 
 _INLINE = VIEWS | {"input", "number", "constant", "size"}
 _ATOM, _POWER, _SIGN, _TIMES, _PLUS, COMPARE = 6, 5, 4, 3, 2, 1
-_OPERATORS = {
+OPERATORS = {
     "add": ("+", _PLUS),
     "sub": ("-", _PLUS),
     "mul": ("*", _TIMES),
@@ -154,7 +154,7 @@ class Writer:
         return written
 
     def _write(self, op: Op) -> tuple[str, int]:
-        if op.name in _OPERATORS:
+        if op.name in OPERATORS:
             return self._operator(op)
         if op.name == "neg":
             return f"-{self.inside(op.args[0], _SIGN)}", _SIGN
@@ -183,7 +183,7 @@ class Writer:
         return text if own >= binding else f"({text})"
 
     def _operator(self, op: Op) -> tuple[str, int]:
-        sign, level = _OPERATORS[op.name]
+        sign, level = OPERATORS[op.name]
         left, right = op.args
         if op.name in ("matmul", "pow"):
             return f"{self.inside(left, _ATOM)} {sign} {self.inside(right, _ATOM)}", _TIMES if sign == "@" else level

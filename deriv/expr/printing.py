@@ -206,7 +206,9 @@ def _power(node: n.Pow, parts: tuple[Printed, ...]) -> Printed:
             inverse = base if value == -1 else _raised(node.base, base, level, n.Num(-value))
             return rf"\frac{{1}}{{{inverse}}}", ATOM
         return _raised(node.base, base, level, node.exponent), POWER
-    return f"{_base(base, level)}^{{{exponent}}}", POWER
+    # x_i^k could be an entry with an index above: (x_i)^k is a power
+    shown = bracket(base) if isinstance(node.base, n.Entry) and level == ATOM else _base(base, level)
+    return f"{shown}^{{{exponent}}}", POWER
 
 
 def _raised(base: Expr, text: str, level: int, exponent: n.Num) -> str:
