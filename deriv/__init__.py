@@ -14,8 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deriv.api import check, parse
-    from deriv.codegen.generate import generate as code
+    from deriv.api import check, code, parse
     from deriv.engine.api import derive
     from deriv.expr import losses, networks
     from deriv.training.api import train
@@ -28,7 +27,7 @@ _HOMES = {
     "check": ("deriv.api", "check"),
     "parse": ("deriv.api", "parse"),
     "derive": ("deriv.engine.api", "derive"),
-    "code": ("deriv.codegen.generate", "generate"),
+    "code": ("deriv.api", "code"),
     "gradcheck": ("deriv.training.check", "gradcheck"),
     "train": ("deriv.training.api", "train"),
     "losses": ("deriv.expr.losses", None),

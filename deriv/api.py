@@ -1,14 +1,18 @@
-"""The Python door: check a text or a file, read a formula."""
+"""The Python door: check a text or a file, read a formula, generate gradient code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from deriv.checking.document import check_text
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult
 from deriv.errors import UsageError
 from deriv.meaning.reading import FormulaReading, read_formula
+
+if TYPE_CHECKING:
+    from deriv.codegen import Definition, Generated
 
 _KINDS: dict[str, DocumentKind] = {".tex": "tex", ".md": "markdown", ".txt": "markdown", ".ipynb": "notebook"}
 
@@ -44,6 +48,50 @@ def parse(latex: str) -> FormulaReading:
     Raises ReadingError (with offsets) when it cannot be read and MeaningError when it has no definite meaning.
     """
     return read_formula(latex)
+
+
+def code(
+    source: Any,
+    wrt: Sequence[str] = (),
+    *,
+    target: str = "numpy",
+    fast: bool = False,
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    given: Sequence[str] = (),
+    definitions: Sequence[Definition] = (),
+    dtype: str = "float64",
+    loss: str | None = None,
+) -> Generated:
+    """Gradient code of a loss: `.source` is its text, `.functions()` gives `loss` and `loss_and_grad`.
+
+    `source` is a loss in LaTeX, a file of definitions, a model by name (then `loss` may name its loss, and `wrt` may
+    be left out), a SymPy expression, or an expression of deriv with its `definitions`; `wrt` names the parameters,
+    `shapes` the axes of arrays (`{"X": ("n", "d")}`), `given` files of definitions to assume first.  Raises UsageError
+    for what cannot be asked, ReadingError and MeaningError for formulas that cannot be read or mean nothing here.
+    """
+    from deriv.codegen.generate import generate
+    from deriv.expr.nodes import Expr
+    from deriv.training.api import is_model, task
+
+    text = source if isinstance(source, str) else ""
+    if not isinstance(source, str | Expr):
+        from deriv.expr.sympy_bridge import from_sympy
+
+        text, source = str(source), from_sympy(source)
+    named = isinstance(source, str) and is_model(source)
+    asked = () if named else wrt
+    what = task(source, loss=loss, wrt=asked, given=given, definitions=definitions, shapes=shapes)
+    return generate(
+        what.loss,
+        list(wrt) or what.params,
+        definitions=what.definitions,
+        target=target,
+        fast=fast,
+        shapes=what.shapes,
+        dtype=dtype,
+        formula=what.formula or text,
+        onehot=what.model.onehot if what.model else (),
+    )
 
 
 def _existing(source: str | Path) -> Path | None:

@@ -1,8 +1,9 @@
-"""`deriv code`: generate vectorised gradient code."""
+"""`deriv code`: generate gradient code."""
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,15 +11,19 @@ from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import complain, write_lines
 from deriv.errors import DerivError, UsageError
 
+if TYPE_CHECKING:
+    from deriv.codegen import Generated
+
 TARGETS = ("numpy", "numba", "torch", "jax", "c", "latex")
 
 
 @click.command("code", cls=FormulaCommand)
-@click.argument("source", metavar="LATEX|FILE|-")
-@click.option("--wrt", multiple=True, required=True, help="A parameter to differentiate by (repeatable).")
+@click.argument("source", metavar="LATEX|FILE|MODEL|-")
+@click.option("--wrt", multiple=True, help="A parameter to differentiate by (repeatable; a model by name has its own).")
 @click.option("--target", type=click.Choice(TARGETS), default="numpy", show_default=True, help="What to write.")
 @click.option("--fast", is_flag=True, help="Add make(params, data): buffers, hoisted work.")
 @click.option("--check", "checked", is_flag=True, help="Compare with central differences before writing.")
+@click.option("--loss", help="The loss of a model by name.")
 @click.option("--shape", "shapes", multiple=True, metavar="'X (n, d)'", help="The shape of a name (repeatable).")
 @click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first (repeatable).")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True)
@@ -31,25 +36,24 @@ def command(
     target: str,
     fast: bool,
     checked: bool,
+    loss: str | None,
     shapes: tuple[str, ...],
     given: tuple[str, ...],
     dtype: str,
     output: str | None,
 ) -> None:
-    """Generate a module with `loss` and `loss_and_grad` for a loss in LaTeX or a file of definitions."""
-    from deriv.codegen.generate import generate
-    from deriv.training.api import task
+    """Generate `loss` and `loss_and_grad` for a loss in LaTeX, a file of definitions, or a model (mlp:4-3-2:tanh)."""
+    from deriv.api import code
     from deriv.training.shapes import read_shapes
 
-    text = sys.stdin.read().strip() if source == "-" else source
+    text = sys.stdin.read().strip() if source == "-" else source.strip()
     if not text:
         raise UsageError("there is no formula here")
-    what = task(text, wrt=wrt, given=given, shapes=read_shapes(shapes))
-    options = {"definitions": what.definitions, "shapes": what.shapes, "dtype": dtype, "formula": what.formula or text}
-    generated = generate(what.loss, wrt, target=target, fast=fast, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"shapes": read_shapes(shapes), "given": given, "dtype": dtype, "loss": loss}
+    generated = code(text, wrt, target=target, fast=fast, **options)
     if checked:
-        plain = generated if target == "numpy" else generate(what.loss, wrt, **options)  # type: ignore[arg-type]
-        difference = _difference(plain)
+        # what cannot be run here (C, LaTeX) or needs a library is checked as the NumPy code of the same program
+        difference = _difference(generated if target == "numpy" else code(text, wrt, **options))
         complain(f"largest relative difference from central differences: {difference:.1e}")
         if not difference <= (2e-2 if dtype == "float32" else 1e-6):
             complain("error: the gradient does not agree with central differences")
@@ -57,10 +61,7 @@ def command(
     write_lines(generated.source.rstrip("\n").split("\n"), output)
 
 
-def _difference(generated: object) -> float:
-    from deriv.codegen.generate import Generated
-
-    assert isinstance(generated, Generated)
+def _difference(generated: Generated) -> float:
     try:
         return float(generated.compile()["self_test"]())
     except (ArithmeticError, ValueError) as error:

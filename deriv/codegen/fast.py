@@ -116,9 +116,16 @@ class _Maker:
         elif op.name in _UFUNCS or op.name in ("matmul", "where", "sum", "amax", "prod", "einsum"):
             self._buffered(op, position)
         else:
-            text = self.writer.expression(op)
+            text = self._text(op)
             self.step.append(f"{self._name(op)} = {text}")
         self._release(op, position)
+
+    def _text(self, op: Op) -> str:
+        """The text of an operation, after the lines for the parts that were too long to stand in it."""
+        text = self.writer.expression(op)
+        self.step += self.writer.lines
+        self.writer.lines = []
+        return text
 
     def _name(self, op: Op) -> str:
         name = self.writer.fresh(self.writer.labels.get(op))
@@ -138,7 +145,7 @@ class _Maker:
         elif op.name == "matmul":
             text = f"np.dot({self._arg(op.args[0])}, {self._arg(op.args[1])})"
         else:
-            text = self.writer.expression(op)
+            text = self._text(op)
         self.step.append(f"{self._name(op)} = {text}")
 
     def _sum_text(self, op: Op) -> str:
@@ -168,7 +175,7 @@ class _Maker:
 
     def _arg(self, op: Op) -> str:
         if op in self.writer.variables or op.name in _LEAVES or not op.shape:
-            return self.writer.expression(op)
+            return self._text(op)
         raise AssertionError(op)
 
     def _buffered(self, op: Op, position: int) -> None:
@@ -260,6 +267,7 @@ def make_text(program: Program) -> str:
         f'{names[name]} = params["{name}"]' if shape else f'{names[name]} = float(params["{name}"])'
         for name, shape in program.params.items()
     ]
+    value = writer.expression(program.loss)
     grads = ", ".join(f'"{name}": {_gradient(writer, op)}' for name, op in program.grads.items())
     body = [
         *emit.unpacking(program),
@@ -267,8 +275,8 @@ def make_text(program: Program) -> str:
         *maker.setup,
         "",
         "def step(params):",
-        *(f"    {line}" for line in (*fetch, *maker.step)),
-        f"    return float({writer.expression(program.loss)}), {{{grads}}}",
+        *(f"    {line}" for line in (*fetch, *maker.step, *writer.lines)),
+        f"    return float({value}), {{{grads}}}",
         "",
         "return step",
     ]

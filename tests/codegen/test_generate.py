@@ -50,6 +50,19 @@ def test_fast_code_gives_the_same_and_again(name):
             np.testing.assert_allclose(grads[key], right[key], rtol=1e-11, atol=1e-13)
 
 
+def test_parts_of_long_scalars_are_defined_in_fast_code():
+    b = Sym("b")
+    parts = [
+        Call(f, (Call(g, (b,)),)) for f in ("tanh", "sigmoid", "softplus") for g in ("tanh", "softplus", "sigmoid")
+    ]
+    module = generate(over("i", "n", Mul((e("x", "i"), *parts, b))), ["b"], fast=True).compile()
+    params, data = arrays(module)
+    value, grads = module["make"](params, data)(params)
+    want, right = module["loss_and_grad"](params, data)
+    assert value == pytest.approx(want, rel=1e-12)
+    assert grads["b"] == pytest.approx(right["b"], rel=1e-12)
+
+
 @pytest.mark.parametrize("name", ["mse", "bce", "ridge", "kl", "labels", "norm"])
 def test_single_precision(name):
     loss, wrt = CASES[name]
