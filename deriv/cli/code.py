@@ -43,17 +43,26 @@ def command(
     output: str | None,
 ) -> None:
     """Generate `loss` and `loss_and_grad` for a loss in LaTeX, a file of definitions, or a model (mlp:4-3-2:tanh)."""
-    from deriv.api import code
+    from deriv.codegen.generate import generate
+    from deriv.training.api import is_model, task
     from deriv.training.shapes import read_shapes
 
     text = sys.stdin.read().strip() if source == "-" else source.strip()
     if not text:
         raise UsageError("there is no formula here")
-    options: dict[str, Any] = {"shapes": read_shapes(shapes), "given": given, "dtype": dtype, "loss": loss}
-    generated = code(text, wrt, target=target, fast=fast, **options)
+    what = task(text, loss=loss, wrt=() if is_model(text) else wrt, given=given, shapes=read_shapes(shapes))
+    options: dict[str, Any] = {
+        "definitions": what.definitions,
+        "shapes": what.shapes,
+        "dtype": dtype,
+        "formula": what.formula or text,
+        "onehot": what.model.onehot if what.model else (),
+    }
+    names = list(wrt) or what.params
+    generated = generate(what.loss, names, target=target, fast=fast, **options)
     if checked:
         # what cannot be run here (C, LaTeX) or needs a library is checked as the NumPy code of the same program
-        difference = _difference(generated if target == "numpy" else code(text, wrt, **options))
+        difference = _difference(generated if target == "numpy" else generate(what.loss, names, **options))
         complain(f"largest relative difference from central differences: {difference:.1e}")
         if not difference <= (2e-2 if dtype == "float32" else 1e-6):
             complain("error: the gradient does not agree with central differences")

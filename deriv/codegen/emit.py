@@ -43,7 +43,7 @@ def self_test(seed=0, step={step}):
     data = {{k: np.asarray(rng.uniform(0.1, 0.9, shape_of(s)), DTYPE) for k, s in DATA.items()}}
     for name, high in LABELS.items():
         data[name] = rng.integers(high[0], high[0] + sizes.get(high[1], high[1]), shape_of(DATA[name]))
-    _, grad = loss_and_grad(params, data)
+{unit}    _, grad = loss_and_grad(params, data)
     worst, scale = 0.0, max(1e-3, *(float(np.abs(np.asarray(g)).max()) for g in grad.values()))
     for name, value in params.items():
         for entry in np.ndindex(value.shape):
@@ -199,17 +199,31 @@ def label_ranges(program: Program) -> str:
     return repr(found)
 
 
+def unit_rows(program: Program) -> list[str]:
+    """Data whose rows sum to one, which the program relies on."""
+    return [name for name in program.data if name in program.graph.unit_rows]
+
+
 def docstring(program: Program, formula: str) -> str:
     """What the module computes, from what."""
-    rows = [f"    {name}: {shape_text(s).replace(chr(34), '')}" for name, s in program.params.items()]
-    data = [f"    {name}: {shape_text(s).replace(chr(34), '')}" for name, s in program.data.items()]
-    text = formula.replace("\\", "\\\\").replace('"""', "'''").strip()
-    lines = (
-        ['"""A loss and its gradient.', "", *(f"    {line}" for line in text.splitlines())]
+    unit = unit_rows(program)
+
+    def row(name: str, shape: Shape) -> str:
+        return f"    {name}: ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})" + (
+            ", each row sums to one" if name in unit else ""
+        )
+
+    rows = [row(name, shape) for name, shape in program.params.items()]
+    data = [row(name, shape) for name, shape in program.data.items()]
+    text = formula.replace('"""', "'''").strip()
+    about = (
+        ["A loss and its gradient.", "", *(f"    {line}" for line in text.splitlines())]
         if text
-        else ['"""A loss and its gradient.']
+        else ["A loss and its gradient."]
     )
-    return "\n".join([*lines, "", "Parameters:", *rows, "", "Data:", *(data or ["    none"]), '"""'])
+    lines = [*about, "", "Parameters:", *rows, "", "Data:", *(data or ["    none"]), ""]
+    # formulas are full of backslashes
+    return ('r"""' if "\\" in text else '"""') + "\n".join(lines) + '"""'
 
 
 def function(head: str, about: str, body: Sequence[str]) -> str:
@@ -225,8 +239,13 @@ def self_test_text(program: Program, dtype: str) -> str:
     sizes = {symbol: small[k % len(small)] for k, symbol in enumerate(symbols)}
     offsets = {str(d): d.value(sizes) for s in {**program.params, **program.data}.values() for d in s if d.symbol}
     single = dtype == "float32"
+    rows = unit_rows(program)
+    unit = "".join(f'    data["{name}"] /= data["{name}"].sum(-1, keepdims=True)\n' for name in rows)
     return _SELF_TEST.format(
-        sizes=repr({**sizes, **offsets}), step="1e-2" if single else "1e-6", tolerance="2e-2" if single else "1e-6"
+        unit=unit,
+        sizes=repr({**sizes, **offsets}),
+        step="1e-2" if single else "1e-6",
+        tolerance="2e-2" if single else "1e-6",
     )
 
 

@@ -1,11 +1,11 @@
-"""A loss and its gradient.
+r"""A loss and its gradient.
 
     Logistic regression on $n$ samples with $d$ features:
-    \\begin{align}
-      z_i       &= \\sum_{k=1}^{d} x_{ik} w_k + b \\\\
-      \\hat{y}_i &= \\sigma(z_i) \\\\
-      L         &= -\\frac{1}{n} \\sum_{i=1}^{n} \\left[ y_i \\log \\hat{y}_i + (1 - y_i) \\log(1 - \\hat{y}_i) \\right]
-    \\end{align}
+    \begin{align}
+      z_i       &= \sum_{k=1}^{d} x_{ik} w_k + b \\
+      \hat{y}_i &= \sigma(z_i) \\
+      L         &= -\frac{1}{n} \sum_{i=1}^{n} \left[ y_i \log \hat{y}_i + (1 - y_i) \log(1 - \hat{y}_i) \right]
+    \end{align}
 
 Parameters:
     w: (d,)
