@@ -150,39 +150,74 @@ def unpacking(program: Program) -> list[str]:
     groups = [("params", program.params), ("data", program.data)]
     fetch = [f'{group}["{name}"]' for group, shapes in groups for name in shapes]
     targets = ", ".join(names[name] for _, shapes in groups for name in shapes)
-    scalars = [names[n] for _, shapes in groups for n, shape in shapes.items() if not shape]
     lines = [f"{targets}{',' if len(fetch) == 1 else ''} = _arrays(params, data)"]
-    return lines + [f"{name} = {name}[()]" for name in scalars]  # a scalar computes faster than an array of rank 0
+    return lines + [f"{names[name]} = {names[name]}[()]" for name in meets_scalars(program)]
+
+
+def meets_scalars(program: Program) -> list[str]:
+    """The inputs without axes that are combined with other scalars.
+
+    An array of rank 0 is quicker than a number where it meets an array, and slower where it meets a number.
+    """
+    found = dict.fromkeys(str(op.data[0]) for op in program.outputs if op.name == "input" and not op.shape)
+    for op in needed(program.outputs):
+        if not op.shape:
+            found |= dict.fromkeys(str(a.data[0]) for a in op.args if a.name == "input" and not a.shape)
+    return [name for name in {**program.params, **program.data} if name in found]
 
 
 def quick_check(program: Program) -> str:
     """`_arrays`: one comparison per input when all is well."""
     names = variables(program)
     inputs = {**program.params, **program.data}
-    sources = size_sources(inputs)
-    tests = [f"len(params) == {len(program.params)}", f"len(data) == {len(program.data)}"]
-    known: dict[str, str] = {}
-    for symbol, (name, axis, offset) in sources.items():
-        known[symbol] = f"{names[name]}.shape[{axis}]" + (f" - {offset}" if offset else "")
+    reads, known, read = _size_reads(program)
+    tests = []
     for name, shape in inputs.items():
-        dims = [str(d.offset) if not d.symbol else _offset(known[d.symbol], d.offset) for d in shape]
-        tests.append(f"{names[name]}.shape == ({', '.join(dims)}{',' if len(dims) == 1 else ''})")
-        tests.append(f"{names[name]}.dtype.kind in 'iu'" if name in program.labels else f"{names[name]}.dtype is DTYPE")
+        if name not in read:
+            dims = [str(d.offset) if not d.symbol else _offset(known[d.symbol], d.offset) for d in shape]
+            tests.append(f"{names[name]}.shape == ({', '.join(dims)}{',' if len(dims) == 1 else ''})")
+    tests += [f"{names[name]}.dtype.kind in 'iu'" for name in inputs if name in program.labels]
+    # `is` is the quick answer; a dtype that is equal but another object takes the other way
+    tests.append(" is ".join([*(f"{names[name]}.dtype" for name in inputs if name not in program.labels), "DTYPE"]))
+    tests += [f"len(params) == {len(program.params)}", f"len(data) == {len(program.data)}"]
     every = ", ".join(names[name] for name in inputs)
     lines = ["", "def _arrays(params, data):", '    """The arrays in the order of PARAMS and DATA."""', "    try:"]
     for group, shapes in (("params", program.params), ("data", program.data)):
         lines += [f'        {names[name]} = {group}["{name}"]' for name in shapes]
+    lines += [f"        {line}" for line in reads]
     lines.append("        if (")
     lines += [f"            {'and ' if k else ''}{test}" for k, test in enumerate(tests)]
     lines += ["        ):", f"            return {every}{',' if len(inputs) == 1 else ''}"]
     lines += [
-        "    except (AttributeError, IndexError, KeyError):",
+        "    except (AttributeError, IndexError, KeyError, TypeError, ValueError):",
         "        pass",
         "    return _checked(params, data)",
         "",
     ]
-    # `is` is the quick answer; a dtype that is equal but another object takes the other way
     return "\n".join(lines)
+
+
+def _size_reads(program: Program) -> tuple[list[str], dict[str, str], set[str]]:
+    """Lines that read all sizes, the text of each, and the inputs whose whole shape was read."""
+    names, sizes = variables(program), start(program).sizes
+    inputs = {**program.params, **program.data}
+    lines, known, read = [], dict[str, str](), set[str]()
+    for name, shape in sorted(inputs.items(), key=lambda item: -len(item[1])):
+        symbols = [d.symbol for d in shape]
+        if (
+            shape
+            and all(d.symbol and not d.offset for d in shape)
+            and len({*symbols, *known}) == len(symbols) + len(known)
+        ):
+            targets = ", ".join(sizes[s] for s in symbols)
+            lines.append(f"{targets if len(symbols) > 1 else f'({targets},)'} = {names[name]}.shape")
+            known.update({s: sizes[s] for s in symbols})
+            read.add(name)
+    for symbol, (name, axis, offset) in size_sources(inputs).items():
+        if symbol not in known:
+            known[symbol] = sizes[symbol]
+            lines.append(f"{sizes[symbol]} = {_offset(f'{names[name]}.shape[{axis}]', -offset)}")
+    return lines, known, read
 
 
 def _offset(base: str, offset: int) -> str:

@@ -30,6 +30,7 @@ _UFUNCS = {
     "eq": "equal",
     "ne": "not_equal",
 }
+_NUMBER_NAMES = {"0": "zero", "1": "one", "2": "two", "-1": "minus_one", "0.5": "half"}
 _MASKS = frozenset({"gt", "ge", "lt", "le", "eq", "ne"})
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg"})
 _LEAVES = frozenset({"input", "number", "constant", "size"})
@@ -86,7 +87,13 @@ class _Maker:
         for op in wanted:
             if op not in self.writer.variables:
                 self.writer.assign(op)
-        self.setup += self.writer.lines
+        numbers = {f"{self.writer.variables[op]} = " for op in wanted if not op.shape}
+        alone = {a for op in moving if not op.shape for a in op.args} | set(self.program.outputs)
+        arrays = {f"{self.writer.variables[op]} = " for op in wanted if not op.shape and op not in alone}
+        for line in self.writer.lines:
+            head = line[: line.find(" = ") + 3]
+            kind = "np.asarray({})" if head in arrays else "float({})" if head in numbers else "{}"
+            self.setup.append(head + kind.format(line[len(head) :]))
         self.writer.lines = []
 
     def _flattened(self, moving: Sequence[Op], outputs: Sequence[Op]) -> list[Op]:
@@ -143,9 +150,11 @@ class _Maker:
         if _total(op):
             text = self._sum_text(op.args[0])
         elif op.name == "matmul":
-            text = f"np.dot({self._arg(op.args[0])}, {self._arg(op.args[1])})"
+            text = f"{self._arg(op.args[0])}.dot({self._arg(op.args[1])})"
         else:
             text = self._text(op)
+        if op.name not in _ARITHMETIC:
+            text = f"float({text})"  # numbers of Python are quicker to compute with than NumPy's
         self.step.append(f"{self._name(op)} = {text}")
 
     def _sum_text(self, op: Op) -> str:
@@ -153,12 +162,13 @@ class _Maker:
         if op in self.writer.variables or op.name not in ("add", "sub", "mul"):
             name = self._arg(op)
             if len(op.shape) == 1:
-                return f"np.dot({name}, {self._ones(op)})"
+                return f"{name}.dot({self._ones(op)})"
             return f"np.add.reduce({name}, axis=None)"
         left, right = op.args
         if op.name == "mul":
-            call = "dot" if len(op.shape) == 1 else "vdot"
-            return f"np.{call}({self._arg(left)}, {self._arg(right)})"
+            if len(op.shape) == 1:
+                return f"{self._arg(left)}.dot({self._arg(right)})"
+            return f"np.vdot({self._arg(left)}, {self._arg(right)})"
         sign = "+" if op.name == "add" else "-"
         second = self._sum_text(right)
         return f"{self._sum_text(left)} {sign} {f'({second})' if sign == '-' and ' ' in second else second}"
@@ -180,14 +190,26 @@ class _Maker:
 
     def _buffered(self, op: Op, position: int) -> None:
         buffer = self._in_place(op, position) or self._buffer(op)
-        args = [self._arg(a) for a in op.args]
+        args = [self._constant(a) if op.name in _UFUNCS else self._arg(a) for a in op.args]
         self.writer.variables[op] = buffer
         self.owner[op] = self._kind(op), buffer
         self.step.append(self._call(op, args, buffer))
 
+    def _constant(self, op: Op) -> str:
+        """An argument of a ufunc: a number that is known before is quickest as an array of rank 0."""
+        if op.name not in ("number", "constant", "size"):
+            return self._arg(op)
+        text = f"np.array({self.writer.expression(op)}, DTYPE)"
+        for line in self.setup:
+            if line.endswith(f" = {text}"):
+                return line.split(" = ")[0]
+        name = self.writer.fresh(_NUMBER_NAMES.get(self.writer.expression(op), "c"))
+        self.setup.append(f"{name} = {text}")
+        return name
+
     def _call(self, op: Op, args: list[str], out: str) -> str:
         if op.name == "matmul":
-            return f"np.dot({args[0]}, {args[1]}, out={out})"
+            return f"{args[0]}.dot({args[1]}, out={out})"
         if op.name == "einsum":
             return f'np.einsum("{op.data[0]}", {", ".join(args)}, out={out})'
         if op.name == "where":
@@ -204,7 +226,7 @@ class _Maker:
         axes, keep = op.data
         assert isinstance(axes, tuple)
         if op.name == "sum" and axes == (0,) and not keep and len(op.args[0].shape) == 2:
-            return f"np.dot({self._ones(op.args[0])}, {arg}, out={out})"
+            return f"{self._ones(op.args[0])}.dot({arg}, out={out})"
         ufunc = {"sum": "add", "amax": "maximum", "prod": "multiply"}[op.name]
         axis = axes[0] if len(axes) == 1 else axes
         return f"np.{ufunc}.reduce({arg}, axis={axis}, out={out}{', keepdims=True' if keep else ''})"
@@ -262,10 +284,10 @@ def make_text(program: Program) -> str:
         for symbol, (name, axis, offset) in size_sources({**program.params, **program.data}).items()
     ]
     maker.run()
-    names = emit.variables(program)
+    names, numbers = emit.variables(program), emit.meets_scalars(program)
     fetch = [
-        f'{names[name]} = params["{name}"]' if shape else f'{names[name]} = float(params["{name}"])'
-        for name, shape in program.params.items()
+        f'{names[name]} = float(params["{name}"])' if name in numbers else f'{names[name]} = params["{name}"]'
+        for name in program.params
     ]
     value = writer.expression(program.loss)
     grads = ", ".join(f'"{name}": {_gradient(writer, op)}' for name, op in program.grads.items())

@@ -45,7 +45,27 @@ def _distributed(graph: Graph, node: Node, moving: set[Node]) -> Node | None:
     if len(sums) != 1 or any(r.node in moving or r.node.shape for r in rest):
         return None
     terms = zip(coefficients(sums[0].node), refs(sums[0].node), strict=True)
-    return graph.add([(c, Ref(graph.einsum([*rest, *_factors(r, 1)], ()))) for c, r in terms], ())
+    return graph.add([(c, Ref(_times(graph, rest, r))) for c, r in terms], ())
+
+
+def _times(graph: Graph, scalars: Sequence[Ref], term: Ref) -> Node:
+    """A product that takes scalars into the sum that it multiplies a parameter with."""
+    factors = _factors(term, 1)
+    for factor in factors:
+        inner = factor.node
+        if inner.op == "add" and inner.shape and inner not in graph.names and len(factors) == 2:
+            parts = zip(coefficients(inner), refs(inner), strict=True)
+            scaled = graph.add([(c, Ref(_scaled(graph, scalars, r), r.indices)) for c, r in parts], inner.shape)
+            rest = [f for f in factors if f is not factor]
+            return graph.einsum([*rest, Ref(scaled, factor.indices)], ())
+    return graph.einsum([*scalars, *factors], ())
+
+
+def _scaled(graph: Graph, scalars: Sequence[Ref], ref: Ref) -> Node:
+    """An array times scalars, axes as they are."""
+    rank = len(ref.node.shape)
+    own = Ref(ref.node, tuple(range(rank)))
+    return graph.einsum([*scalars, *_factors(own, rank + 1)], tuple(range(rank)))
 
 
 def _expanded(graph: Graph, node: Node, moving: set[Node]) -> Node | None:
@@ -61,7 +81,7 @@ def _expanded(graph: Graph, node: Node, moving: set[Node]) -> Node | None:
     terms = _linear(graph, residual.node, moving)
     if terms is None or len(residual.indices) > 2:
         return None
-    return _multiplied(graph, residual, others, terms)
+    return _multiplied(graph, residual, others, terms, moving)
 
 
 def _linear(graph: Graph, node: Node, moving: set[Node]) -> list[Term] | None:
@@ -101,18 +121,41 @@ def _factors(ref: Ref, fresh: int) -> tuple[Ref, ...]:
     return tuple(Ref(p.node, tuple(rename[i] for i in p.indices)) for p in refs(node))
 
 
-def _multiplied(graph: Graph, residual: Ref, others: Sequence[Ref], terms: Sequence[Term]) -> Node:
-    """All pairs of terms, each summed at once."""
+def _multiplied(graph: Graph, residual: Ref, others: Sequence[Ref], terms: Sequence[Term], moving: set[Node]) -> Node:
+    """All pairs of terms, each summed over the samples at once.
+
+    What a parameter with axes is multiplied with is collected: w'Gw + 2b w'm - 2 w'c is w'(Gw + 2b m - 2c), and the
+    same vector serves the gradient.
+    """
     rank = len(residual.indices)
     own = {i: k for k, i in enumerate(residual.indices)}
     outer = [Ref(r.node, tuple(own.get(i, 200 + i) for i in r.indices)) for r in others]
+    stretched = [Ref(graph.ones(d), (k,)) for k, d in enumerate(residual.node.shape)]
     parts: list[tuple[Fraction, Ref]] = []
+    collected: dict[Ref, list[tuple[Fraction, Ref]]] = {}
     for a, (c, first) in enumerate(terms):
         for b, (f, second) in enumerate(terms):
             if b < a:
                 continue
+            # the indices of the second factor are its own, except those of the residual
             moved = [Ref(r.node, tuple(i if i < rank else i + 100 for i in r.indices)) for r in second]
-            stretched = [Ref(graph.ones(d), (k,)) for k, d in enumerate(residual.node.shape)]
-            product = graph.einsum([*outer, *first, *moved, *stretched], ())
-            parts.append((c * f * (1 if a == b else 2), Ref(product)))
+            product = [*outer, *first, *moved, *stretched]
+            coefficient = c * f * (1 if a == b else 2)
+            held = next((r for r in (*first, *moved) if r.node in moving and r.node.shape), None)
+            if held is None:
+                parts.append((coefficient, Ref(graph.einsum(product, ()))))
+                continue
+            product.remove(held)
+            vector = graph.einsum([*product, *_needed_ones(graph, held, product)], held.indices)
+            collected.setdefault(Ref(held.node), []).append((coefficient, Ref(vector, axes_of(vector.shape))))
+    for param, vectors in collected.items():
+        axes = axes_of(param.node.shape)
+        total = graph.add(vectors, param.node.shape)
+        parts.append((Fraction(1), Ref(graph.einsum([Ref(param.node, axes), Ref(total, axes)], ()))))
     return graph.add(parts, ())
+
+
+def _needed_ones(graph: Graph, held: Ref, product: Sequence[Ref]) -> list[Ref]:
+    """Axes of a parameter along which nothing else runs."""
+    there = {i for r in product for i in r.indices}
+    return [Ref(graph.ones(d), (i,)) for i, d in zip(held.indices, held.node.shape, strict=True) if i not in there]

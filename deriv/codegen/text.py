@@ -185,11 +185,13 @@ class Writer:
     def _operator(self, op: Op) -> tuple[str, int]:
         sign, level = OPERATORS[op.name]
         left, right = op.args
+        if op.name == "matmul" and self.module == "np" and not op.shape:
+            return f"{self.inside(left, _ATOM)}.dot({self.expression(right)})", _ATOM  # a third of the time of @
         if op.name in ("matmul", "pow"):
             return f"{self.inside(left, _ATOM)} {sign} {self.inside(right, _ATOM)}", _TIMES if sign == "@" else level
         tight = level + 1 if op.name in ("sub", "div") or level == COMPARE else level
         left_text, right_text = self.inside(left, level), self.inside(right, tight)
-        if level == _TIMES and left.name == "matmul" and left not in self.variables:
+        if level == _TIMES and left.name == "matmul" and left not in self.variables and self.text(left)[1] < _ATOM:
             left_text = f"({left_text})"
         if level == _TIMES and right.name in ("matmul", "div") and right not in self.variables:
             right_text = f"({self.expression(right)})"

@@ -352,9 +352,26 @@ def _einsum(graph: Graph, operands: list[Ref], out: Indices) -> Node:
         factors.insert(0, Ref(graph.const(number)))
     if len(factors) == 1 and factors[0].indices == out and len(set(out)) == len(out):
         return factors[0].node
+    factors = _cancelled(factors)
+    if not factors:
+        return graph.const(1)
     factors.sort(key=lambda r: (number_of(r.node) is None, r.node.number))
     data = min(_numbered(order, out) for order in _orders(factors))
     return graph.make("einsum", [r.node for r in factors], data, tuple(lengths[i] for i in out))
+
+
+def _cancelled(factors: list[Ref]) -> list[Ref]:
+    """Without the pairs of a length and its reciprocal: lengths are never zero."""
+    for ref in factors:
+        node = ref.node
+        if node.op == "map" and function_of(node) == "pow" and number_of(node.args[1]) == -1:
+            length = Ref(node.args[0])
+            if length.node.op == "size" and length in factors:
+                rest = list(factors)
+                rest.remove(ref)
+                rest.remove(length)
+                return _cancelled(rest)
+    return factors
 
 
 def _orders(factors: list[Ref]) -> Iterable[list[Ref]]:
@@ -433,6 +450,11 @@ def _power(graph: Graph, base: Ref, exponent: Ref, shape: Shape) -> Node | None:
     value, number = number_of(exponent.node), number_of(base.node)
     if value is None:
         return None
+    if value == -1 and number is None:
+        factor, rest = split_number(graph, base)
+        if factor not in (0, 1):  # 1/(2x) is 1/2 times 1/x
+            inverse = graph.map("pow", [rest, exponent], shape)
+            return graph.scale(1 / factor, inverse)
     if value == 0:
         return graph.full(graph.const(1), shape)
     if number is not None and value.denominator == 1 and abs(value) <= 64 and (number or value > 0):

@@ -27,7 +27,6 @@ DTYPE = np.dtype("float64")
 def loss(params, data):
     """The loss."""
     w, b, x, y = _arrays(params, data)
-    b = b[()]
     n = x.shape[0]
     z = x @ w + b
     e_z = np.exp(-np.abs(z))
@@ -37,7 +36,6 @@ def loss(params, data):
 def loss_and_grad(params, data):
     """The loss and its gradient by parameter name."""
     w, b, x, y = _arrays(params, data)
-    b = b[()]
     n = x.shape[0]
     z = x @ w + b
     e_z = np.exp(-np.abs(z))
@@ -54,20 +52,17 @@ def _arrays(params, data):
         b = params["b"]
         x = data["x"]
         y = data["y"]
+        n, d = x.shape
         if (
-            len(params) == 2
-            and len(data) == 2
-            and w.shape == (w.shape[0],)
-            and w.dtype is DTYPE
+            w.shape == (d,)
             and b.shape == ()
-            and b.dtype is DTYPE
-            and x.shape == (x.shape[0], w.shape[0])
-            and x.dtype is DTYPE
-            and y.shape == (x.shape[0],)
-            and y.dtype is DTYPE
+            and y.shape == (n,)
+            and w.dtype is b.dtype is x.dtype is y.dtype is DTYPE
+            and len(params) == 2
+            and len(data) == 2
         ):
             return w, b, x, y
-    except (AttributeError, IndexError, KeyError):
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         pass
     return _checked(params, data)
 

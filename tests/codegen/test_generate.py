@@ -240,3 +240,24 @@ def test_the_module_is_readable_python_that_runs_alone(tmp_path):
     assert answer.returncode == 0, answer.stderr
     assert "central differences" in answer.stdout
     assert "deriv" not in file.read_text().replace("derivative", "")
+
+
+def test_lengths_cancel_and_numbers_leave_reciprocals():
+    residual = minus(Z, Y)
+    loss = Mul((Pow(Mul((Num(2), Sym("n"))), Num(-1)), over("i", "n", square(residual))))
+    source = generate(loss, ["w", "b"], fast=True).source
+    assert "2 * n" not in source
+    assert "n / n" not in source
+
+
+def test_squares_of_matrices_are_multiplied_out_too():
+    product = over("k", "d", Mul((e("X", "i", "k"), e("W", "k", "j"))))
+    residual = minus(Add((product, e("b", "j"), e("c", "i"))), e("Y", "i", "j"))
+    loss = mean(over("j", "K", square(residual)))
+    module = generate(loss, ["W", "b", "c"], fast=True).compile()
+    params, data = arrays(module)
+    value, grads = module["make"](params, data)(params)
+    want, right = module["loss_and_grad"](params, data)
+    assert value == pytest.approx(want, rel=1e-12)
+    for key, grad in right.items():
+        np.testing.assert_allclose(grads[key], grad, rtol=1e-11, atol=1e-13)
