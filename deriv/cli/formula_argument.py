@@ -17,5 +17,5 @@ class FormulaCommand(click.Command):
         return super().parse_args(ctx, [self._shielded(arg) for arg in args])
 
     def _shielded(self, arg: str) -> str:
-        formula = arg.startswith("-") and len(arg) > 1 and _OPTION.match(arg) is None
+        formula = arg.startswith("-") and arg not in ("-", "--") and _OPTION.match(arg) is None
         return f" {arg}" if formula else arg

@@ -7,7 +7,6 @@ and the help lines stand here rather than in the modules of the commands.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -72,44 +71,12 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, _COMMANDS[name]) for name in self.list_commands(ctx)])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command and its arguments, formulas that begin with a minus kept apart from options."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if command is not None and command.context_settings.get("ignore_unknown_options"):
-            rest = _formulas_last(command, rest)
-        return name, command, rest
-
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what deriv raises on purpose is a message and exit code 2."""
         try:
             return super().invoke(ctx)
         except DerivError as error:
             raise _Failure(str(error)) from error
-
-
-def _formulas_last(command: click.Command, arguments: Sequence[str]) -> list[str]:
-    r"""Arguments with formulas behind a `--`: in `-\log x` the letter o is no option."""
-    takes = {name: isinstance(p, click.Option) and not p.is_flag for p in command.params for name in p.opts}
-    takes |= {"-h": False, "--help": False}
-    options: list[str] = []
-    formulas: list[str] = []
-    waiting = False
-    for k, argument in enumerate(arguments):
-        name = argument.partition("=")[0]
-        if not waiting and argument == "--":
-            formulas += arguments[k + 1 :]
-            break
-        if not waiting and name not in takes and re.fullmatch("--[a-z][a-z-]*", name):
-            raise click.NoSuchOption(name, possibilities=sorted(takes))
-        joined = argument[:2] in takes and not set(argument) & set("\\^{ ")  # -ofile
-        if waiting or name in takes or joined:
-            waiting = not waiting and takes.get(argument, False)
-            options.append(argument)
-        else:
-            formulas.append(argument)
-    return [*options, "--", *formulas] if formulas else options
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
