@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby, permutations, product
 
+from deriv.engine.graph_factors import cancelled, numbered, orders
 from deriv.errors import MeaningError
 
 Indices = tuple[int, ...]
-_MOST_FACTORS = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -352,43 +351,12 @@ def _einsum(graph: Graph, operands: list[Ref], out: Indices) -> Node:
         factors.insert(0, Ref(graph.const(number)))
     if len(factors) == 1 and factors[0].indices == out and len(set(out)) == len(out):
         return factors[0].node
-    factors = _cancelled(factors)
+    factors = cancelled(factors)
     if not factors:
         return graph.const(1)
     factors.sort(key=lambda r: (number_of(r.node) is None, r.node.number))
-    data = min(_numbered(order, out) for order in _orders(factors))
+    data = min(numbered(order, out) for order in orders(factors))
     return graph.make("einsum", [r.node for r in factors], data, tuple(lengths[i] for i in out))
-
-
-def _cancelled(factors: list[Ref]) -> list[Ref]:
-    """Without the pairs of a length and its reciprocal: lengths are never zero."""
-    for ref in factors:
-        node = ref.node
-        if node.op == "map" and function_of(node) == "pow" and number_of(node.args[1]) == -1:
-            length = Ref(node.args[0])
-            if length.node.op == "size" and length in factors:
-                rest = list(factors)
-                rest.remove(ref)
-                rest.remove(length)
-                return _cancelled(rest)
-    return factors
-
-
-def _orders(factors: list[Ref]) -> Iterable[list[Ref]]:
-    """The orders of factors that differ only among uses of one node (few: otherwise as given)."""
-    groups = [list(group) for _, group in groupby(factors, key=lambda r: r.node.number)]
-    if all(len(g) == 1 for g in groups) or len(factors) > _MOST_FACTORS:
-        return [factors]
-    return [[ref for part in parts for ref in part] for parts in product(*map(permutations, groups))]
-
-
-def _numbered(factors: list[Ref], out: Indices) -> tuple[tuple[Indices, ...], Indices]:
-    """Indices renumbered by first appearance, so that products that differ in names only are one node."""
-    order: dict[int, int] = {}
-    for ref in factors:
-        for index in ref.indices:
-            order.setdefault(index, len(order))
-    return tuple(tuple(order[i] for i in r.indices) for r in factors), tuple(order[i] for i in out)
 
 
 # sums and functions
