@@ -126,6 +126,7 @@ def bodies(program: Program) -> tuple[list[str], list[str], set[str]]:
     value = alone.expression(program.loss)
     first = [*size_lines(program, alone, [program.loss]), *alone.lines, f"return float({value})"]
     both = start(program)
+    both.quick = True
     both.run(program.outputs)
     for name, op in program.grads.items():
         if len(both.expression(op)) > 40 and op not in both.variables:

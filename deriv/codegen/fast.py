@@ -276,6 +276,7 @@ def _total(op: Op) -> bool:
 def make_text(program: Program) -> str:
     """The function `make` of a module."""
     writer = emit.start(program)
+    writer.quick = True
     writer.taken |= {"step", "loss_value", "gradients"}
     maker = _Maker(program, writer)
     sizes = [

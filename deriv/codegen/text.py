@@ -105,6 +105,7 @@ class Writer:
     taken: set[str] = field(default_factory=lambda: {"np", "params", "data", "DTYPE", *HELPERS})
     helpers: set[str] = field(default_factory=set)
     width: int = 88
+    quick: bool = False  # methods of arrays where they are quicker than operators; tapes know operators only
 
     def run(self, outputs: Sequence[Op]) -> None:
         """Write all statements that the outputs need."""
@@ -185,7 +186,7 @@ class Writer:
     def _operator(self, op: Op) -> tuple[str, int]:
         sign, level = OPERATORS[op.name]
         left, right = op.args
-        if op.name == "matmul" and self.module == "np" and not op.shape:
+        if op.name == "matmul" and self.quick and not op.shape:
             return f"{self.inside(left, _ATOM)}.dot({self.expression(right)})", _ATOM  # a third of the time of @
         if op.name in ("matmul", "pow"):
             return f"{self.inside(left, _ATOM)} {sign} {self.inside(right, _ATOM)}", _TIMES if sign == "@" else level
