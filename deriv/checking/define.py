@@ -306,3 +306,5 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
             scope.ranges.unify(scope.ranges.of_slot((name, 0, position)), (ONE, size))
     if rank <= 2 and not (isinstance(left, Script) and left.sub is not None and not is_bold(left)):
         scope.survey.declared_rank[name, is_bold(left)] = rank
+        if rank == 1 and isinstance(sup, Product) and isinstance(sup.factors[0], Number):
+            scope.survey.declared_rows.add((name, is_bold(left)))

@@ -6,33 +6,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from deriv.checking import words
 from deriv.checking.annotations import Annotations
 from deriv.checking.define import declare
 from deriv.checking.diagnosis.search import Diagnostician
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
+from deriv.checking.shapes import orientations
 from deriv.checking.walk import ChainState, Walk
 from deriv.errors import ReadingError
 from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
-from deriv.meaning.names import base_name
 from deriv.meaning.scope import Definition, Scope
 from deriv.meaning.survey import Survey
 from deriv.meaning.words import with_words, word_names
-from deriv.source import SourceFile
+from deriv.source import SourceFile, Span
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
-_SYMMETRIC = re.compile(
-    r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally)"
-    r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
-    re.IGNORECASE,
-)
-_CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
-_WORDS_BESIDE = 70
 _IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
 
 
@@ -43,6 +37,10 @@ class Prepared:
     source: SourceFile
     blocks: tuple[tuple[MathBlock, tuple[Row, ...]], ...]
     kind: DocumentKind
+
+    def firsts(self) -> list[tuple[Span, Node | None]]:
+        """The place of every block and its first formula."""
+        return [(block.span, row.formulas[0].node) for block, rows in self.blocks for row in rows[:1] if row.formulas]
 
 
 def prepare(source: SourceFile, kind: DocumentKind, macros: MacroTable) -> Prepared:
@@ -76,9 +74,10 @@ def check_text(
     annotations = [Annotations.of(part.source, kind) for part in parts]
     for fact in options.assume:
         annotations[0].assume(scope, fact) if annotations else None
-    for part in (*before, *parts):
-        scope.symmetric |= symmetric_names(part)
     declare_all(scope, [*before, *parts])
+    for part in (*before, *parts):
+        words.take_in(scope, words.beside_names(part.source.text, part.firsts()))
+    scope.rows = orientations(scope, formulas_of([*before, *parts]))
     scope.later = definitions_of(scope, parts)
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
@@ -97,38 +96,20 @@ def check_text(
 
 def named_by_words(before: list[Prepared], parts: list[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
     """The texts with runs of capitals such as LL or MSE as names, where the document introduces them so."""
-    words = word_names(formulas_of([*before, *parts]))
-    if not words:
+    found = word_names(formulas_of([*before, *parts]))
+    if not found:
         return before, parts
-    return [_with_words(part, words) for part in before], [_with_words(part, words) for part in parts]
+    return [_with_words(part, found) for part in before], [_with_words(part, found) for part in parts]
 
 
-def _with_words(part: Prepared, words: frozenset[str]) -> Prepared:
+def _with_words(part: Prepared, found: frozenset[str]) -> Prepared:
     def renamed(row: Row) -> Row:
         return replace(
             row,
-            formulas=tuple(f if f.node is None else replace(f, node=with_words(f.node, words)) for f in row.formulas),
+            formulas=tuple(f if f.node is None else replace(f, node=with_words(f.node, found)) for f in row.formulas),
         )
 
     return replace(part, blocks=tuple((block, tuple(map(renamed, rows))) for block, rows in part.blocks))
-
-
-def symmetric_names(part: Prepared) -> set[str]:
-    """Names of matrices that the words beside them call symmetric, or by a kind of matrix that always is."""
-    found: set[str] = set()
-    text = part.source.text
-    blocks = [(block.span, row.formulas[0].node) for block, rows in part.blocks for row in rows[:1] if row.formulas]
-    for number, (span, node) in enumerate(blocks):
-        last = blocks[number - 1][0].end if number else 0
-        following = blocks[number + 1][0].start if number + 1 < len(blocks) else len(text)
-        before = _CLAUSE_END.split(text[max(last, span.start - _WORDS_BESIDE) : span.start])[-1]
-        after = _CLAUSE_END.split(text[span.end : min(following, span.end + _WORDS_BESIDE)])[0]
-        while isinstance(node, Chain) and node.parts[0] is not None:
-            node = node.parts[0]
-        name = base_name(node) if node is not None else None
-        if name is not None and (_SYMMETRIC.search(before) or _SYMMETRIC.search(after)):
-            found.add(name)
-    return found
 
 
 def declare_all(scope: Scope, parts: Sequence[Prepared]) -> None:
@@ -144,7 +125,7 @@ def definitions_of(scope: Scope, parts: Sequence[Prepared]) -> list[Definition]:
     """All definitions of the document in order, for lines that use one before it is written ("where L = …")."""
     # ranges are shared, being numbered; everything else that a walk learns is put back
     ranks = dict(scope.survey.declared_rank)
-    trial = Scope(scope.survey, ranges=scope.ranges, log=scope.log, layout=scope.layout)
+    trial = Scope(scope.survey, ranges=scope.ranges, log=scope.log, layout=scope.layout, rows=scope.rows)
     for part in parts:
         walk_through(Walk(part.source, trial, silent=True, collecting=True), part, None)
     scope.survey.declared_rank = ranks

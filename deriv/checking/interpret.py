@@ -70,7 +70,7 @@ def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Ite
     if later:
         below = ", ".join(sorted({d.name for d in later.values()}))
         yield replace(plain, definitions={**later, **current}, note=f"{below} as defined below")
-    single = one_example(current)
+    single = one_example(scope, current)
     if single is not None:
         yield replace(plain, definitions=single, note="read for one example, without the sum over the data")
     if scope.instances:
@@ -118,13 +118,14 @@ def _alternatives(
         yield key, replace(definition, name=name)
 
 
-def one_example(current: Mapping[Key, Definition]) -> dict[Key, Definition] | None:
+def one_example(scope: Scope, current: Mapping[Key, Definition]) -> dict[Key, Definition] | None:
     """The definitions without sums over data points, if there are such sums."""
     changed: dict[Key, Definition] = {}
+    several = _one_per_class(scope, current)
     for key, definition in current.items():
         if not isinstance(definition.body, Tensor):
             continue
-        body, sizes = _without_data_sums(definition.body.body)
+        body, sizes = _without_data_sums(definition.body.body, several)
         if sizes:
             body = substitute(body, dict.fromkeys(sizes, ONE))
             changed[key] = replace(definition, body=replace(definition.body, body=body))
@@ -135,12 +136,32 @@ def one_example(current: Mapping[Key, Definition]) -> dict[Key, Definition] | No
     return {**current, **changed} if changed else None
 
 
-def _without_data_sums(body: Expr) -> tuple[Expr, set[Expr]]:
+def _one_per_class(scope: Scope, current: Mapping[Key, Definition]) -> frozenset[str]:
+    """Families with a parameter of its own for each member (`z_k = w_k x + b_k`): classes or units, not data."""
+    found = {name for name, count in scope.survey.denominators.items() if count}
+    families = [d for d in current.values() if d.form == "family" and isinstance(d.body, Tensor)]
+    while True:
+        more = {d.name for d in families if d.name not in found and _shares_index(d, found)}
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
+def _shares_index(definition: Definition, names: set[str]) -> bool:
+    assert isinstance(definition.body, Tensor)
+    params = {Sym(param) for param in definition.params}
+    return any(
+        isinstance(node, Entry) and node.name in names and params & set(node.indices)
+        for node in walk(definition.body.body)
+    )
+
+
+def _without_data_sums(body: Expr, several: frozenset[str]) -> tuple[Expr, set[Expr]]:
     sizes: set[Expr] = set()
 
     def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
         node = same_or(node, children)
-        if isinstance(node, Sum) and _counts_data(node):
+        if isinstance(node, Sum) and _counts_data(node, several):
             sizes.add(node.hi)
             return erase_index(node.body, node.index)
         return node
@@ -148,9 +169,11 @@ def _without_data_sums(body: Expr) -> tuple[Expr, set[Expr]]:
     return rebuild(body, visit), {size for size in sizes if isinstance(size, Sym)} or ({ONE} if sizes else set())
 
 
-def _counts_data(node: Sum) -> bool:
+def _counts_data(node: Sum, several: frozenset[str]) -> bool:
     """Whether the index of a sum stands in superscripts or as the only subscript of several quantities."""
     index = Sym(node.index)
+    if any(isinstance(n, Entry) and n.name in several and index in n.indices[n.sups :] for n in walk(node.body)):
+        return False
     users = {n.name for n in walk(node.body) if isinstance(n, Entry) and index in n.indices}
     labels = any(isinstance(n, Entry) and index in n.indices[: n.sups] for n in walk(node.body))
     return labels or len(users) >= 2

@@ -8,19 +8,25 @@ trials.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
+from deriv.checking.compare import align
 from deriv.errors import MeaningError, ShapeError
-from deriv.meaning.elaborate import Elaborator
+from deriv.latex.nodes import Chain, Node
+from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.scope import Scope
+from deriv.meaning.scoping import settled
 from deriv.meaning.survey import Kind, KindKey
 
 _MAX_TRIALS = 120
 _MAX_FOUND = 6
 _MAX_CHANGES = 4
+_CLEAR = 3
 _DOUBT = 0.3
+_EQUAL = frozenset(("=", "equiv", "def", ":=", "<-", "approx"))
 _KINDS = (Kind(0), Kind(1), Kind(1, row=True), Kind(2))
 
 Kinds = dict[KindKey, Kind]
@@ -78,6 +84,46 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
                     seen.add(mark)
                     heapq.heappush(heap, (surprise + surprise_of(scope, key, kind, other), next(order), step))
     return [changes for _, _, changes in sorted(found, key=lambda one: one[:2])]
+
+
+def orientations(scope: Scope, nodes: Iterable[Node]) -> dict[str, bool]:
+    """Which letters stand as rows (True) or columns, where a formula fits together in one way only."""
+    votes: dict[str, Counter[bool]] = {}
+    for left, right in equations(nodes):
+        columns, rows = (_fit(scope, left, right, as_rows) for as_rows in (False, True))
+        if columns.fits == rows.fits:
+            continue
+        for name, _, _ in (key for key, kind in (columns if columns.fits else rows).met.items() if kind.rank == 1):
+            votes.setdefault(name.split("^")[0], Counter())[rows.fits] += 1
+    settled = {name: count.most_common() for name, count in votes.items()}
+    return {name: ranked[0][0] for name, ranked in settled.items() if _is_clear(ranked)}
+
+
+def _is_clear(ranked: list[tuple[bool, int]]) -> bool:
+    """Whether nearly all formulas agree (a few may be wrong)."""
+    return len(ranked) == 1 or ranked[0][1] >= _CLEAR * ranked[1][1]
+
+
+def equations(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node | None]]:
+    """The pairs of sides that should fit together, and single expressions."""
+    for node in map(settled, nodes):
+        if not isinstance(node, Chain):
+            yield node, None
+            continue
+        for (left, right), relation in zip(pairwise(node.parts), node.relations, strict=True):
+            if relation.text in _EQUAL and right is not None:
+                yield (right, None) if left is None else (left, right)
+
+
+def _fit(scope: Scope, left: Node, right: Node | None, as_rows: bool) -> Attempt:  # noqa: FBT001
+    elaborator = Elaborator(scope, Reading({"rows": int(as_rows)}), scope.ranges.copy())
+
+    def read() -> None:
+        value = elaborator.value(left)
+        if right is not None:
+            align(value, elaborator.value(right), elaborator.same)
+
+    return attempt(elaborator, read)
 
 
 def is_open(scope: Scope, key: KindKey) -> bool:

@@ -389,7 +389,8 @@ def kind_of(el: Elaborator, base: Name, marks: Marks) -> Kind:
     key = (marks.name + numbered, is_bold(base), len(marks.subs))
     kind = el.reading.kinds.get(key) or el.scope.learned.get(key)
     if kind is None or (marks.name, is_bold(base)) in el.scope.survey.declared_rank:
-        kind = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0))
+        row = (marks.name, is_bold(base)) in el.scope.survey.declared_rows
+        kind = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0), row)
     el.kinds_met.setdefault(key, kind)
     if marks.transposed and kind.rank == 0:
         el.doubt()
@@ -428,9 +429,15 @@ def indexed(el: Elaborator, marks: Marks, kind: Kind) -> Value:
     body = Entry(marks.name, indices, len(marks.sups))
     rows = axes[0] if axes else None
     cols = axes[1] if kind.rank == 2 else None
-    if kind.rank == 1 and kind.row != (el.reading.choose("rows") == 1):
+    if kind.rank == 1 and (kind.row or _as_row(el, marks.name)):
         rows, cols = None, rows
     return Tensor(rows, cols, body)
+
+
+def _as_row(el: Elaborator, name: str) -> bool:
+    """Whether a vector stands as a row: as the document has it, or tried both ways."""
+    settled = el.scope.rows.get(name)
+    return settled if settled is not None else el.reading.choose("rows") == 1
 
 
 def variable_name(node: Node) -> str | None:

@@ -51,6 +51,8 @@ class Scope:
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
+    rows: dict[str, bool] = field(default_factory=dict)
+    """Which vectors stand as rows, which as columns, as far as the formulas fit together one way only."""
     grids: dict[str, Grid] = field(default_factory=dict)
     """Vectors and matrices that the text writes out entry by entry."""
     learned: dict[KindKey, Kind] = field(default_factory=dict)
@@ -126,7 +128,12 @@ class Scope:
             for node in walk(side):
                 if isinstance(node, Sym | Entry) and node.name not in facts and node.name in self.survey.sizes:
                     facts[node.name] = SIZE
-        return Domain(facts, tuple(self.equations), tuple(self.excluded), frozenset(self.symmetric))
+        return Domain(
+            facts,
+            tuple((self.ranges.canonical(a), self.ranges.canonical(b)) for a, b in self.equations),
+            tuple(self.excluded),
+            frozenset(self.symmetric),
+        )
 
 
 def names_in(value: Value) -> frozenset[str]:

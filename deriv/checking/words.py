@@ -1,0 +1,53 @@
+"""What the words beside a symbol say about it: a symmetric matrix, a one-hot vector, probabilities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
+from deriv.latex.nodes import Chain, Node
+from deriv.meaning.names import base_name
+from deriv.meaning.scope import Scope
+from deriv.source import Span
+
+_SYMMETRIC = re.compile(
+    r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally)"
+    r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
+    re.IGNORECASE,
+)
+_SUMS_TO_ONE = re.compile(
+    r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
+_REACH = 70  # characters
+
+
+def beside_names(text: str, formulas: Sequence[tuple[Span, Node | None]]) -> Iterator[tuple[str, str]]:
+    """Each symbol that a formula of the text begins with, and the words of its clause on both sides."""
+    for number, (span, node) in enumerate(formulas):
+        last = formulas[number - 1][0].end if number else 0
+        following = formulas[number + 1][0].start if number + 1 < len(formulas) else len(text)
+        before = _CLAUSE_END.split(text[max(last, span.start - _REACH) : span.start])[-1]
+        after = _CLAUSE_END.split(text[span.end : min(following, span.end + _REACH)])[0]
+        while isinstance(node, Chain) and node.parts[0] is not None:
+            node = node.parts[0]
+        name = base_name(node) if node is not None else None
+        if name is not None:
+            yield name, f"{before} … {after}"
+
+
+def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:
+    """Keep what the words say in the scope."""
+    for name, words in found:
+        if _SYMMETRIC.search(words):
+            scope.symmetric.add(name)
+        if _SUMS_TO_ONE.search(words):
+            scope.equations.append((_sum_of(scope, name), ONE))
+
+
+def _sum_of(scope: Scope, name: str) -> Expr:
+    """The sum of the entries of a vector."""
+    lo, hi = scope.ranges.of_slot((name, 0, 0))
+    return Sum(f"{name}.1", lo, hi, Entry(name, (Sym(f"{name}.1"),)))
