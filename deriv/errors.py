@@ -29,7 +29,12 @@ class ReadingError(DerivError):
 
 
 class MeaningError(DerivError):
-    """A formula without a definite meaning in its context; the text is the reason shown to the user."""
+    """A formula without a definite meaning in its context; the text is the reason shown to the user.
+
+    `place` is where the part without a meaning begins and ends in the source text, as far as that is known.
+    """
+
+    place: tuple[int, int] | None = None
 
 
 class ShapeError(MeaningError):

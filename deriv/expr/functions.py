@@ -269,7 +269,7 @@ _KINKED: Final = (
     Function("min", None, _min_partial),
 )
 
-_ALIASES: Final = {
+ALIASES: Final = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot",
     "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh", "ln": "log",
 }  # fmt: skip
@@ -277,5 +277,5 @@ _ALIASES: Final = {
 _NAMED: Final = {f.name: f for f in (*_SMOOTH, *_KINKED)}
 
 FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
-    _NAMED | {alias: _NAMED[name] for alias, name in _ALIASES.items()}
+    _NAMED | {alias: _NAMED[name] for alias, name in ALIASES.items()}
 )

@@ -182,7 +182,7 @@ def _product(node: Expr, parts: tuple[Printed, ...]) -> Printed:
 def _inverted(power: n.Pow, part: Printed) -> Printed:
     """The denominator that a power with a negative exponent stands for (kept in the text behind a marker)."""
     inner = part[0].removeprefix(r"\frac{1}{").removesuffix("}")
-    plain = power.exponent == n.MINUS_ONE and isinstance(power.base, n.Add)
+    plain = power.exponent == n.MINUS_ONE and (isinstance(power.base, n.Add) or inner.startswith("-"))
     return inner, SUM if plain else PRODUCT if power.exponent == n.MINUS_ONE else POWER
 
 

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import sympy
 from sympy.core.function import AppliedUndef
+from sympy.printing.str import StrPrinter
 
 from deriv.errors import MeaningError
 from deriv.expr import nodes as n
 from deriv.expr.display import display_names, fold, letter
-from deriv.expr.nodes import Expr
+from deriv.expr.nodes import Expr, walk
 
 _MAX_DIGITS: Final = 200  # a power of numbers with more digits than this stays written as a power
 
@@ -47,9 +48,24 @@ _CONSTANTS: Final[Mapping[str, Any]] = {"pi": sympy.pi, "e": sympy.E, "oo": symp
 
 
 def to_text(expr: Expr) -> str:
-    """The SymPy text of an expression, as `deriv parse --format sympy` prints it."""
-    text: str = str(to_sympy(expr))
+    """The SymPy text of an expression, as `deriv parse --format sympy` prints it; decimals as they were written."""
+    written = {_float(node): _digits(node) for node in walk(expr) if isinstance(node, n.Decimal)}
+    text: str = _Printer(written).doprint(to_sympy(expr))
     return text
+
+
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """SymPy's own text, but with the digits that stand in the formula."""
+
+    def __init__(self, written: Mapping[Any, str]) -> None:
+        super().__init__({"full_prec": False})
+        self.written = written
+
+    def _print_Float(self, expr: Any) -> str:
+        for sign, value in (("", expr), ("-", -expr)):
+            if value in self.written:
+                return sign + self.written[value]
+        return str(super()._print_Float(expr))
 
 
 def to_sympy(expr: Expr) -> sympy.Expr:
@@ -118,13 +134,19 @@ def entry_name(name: str, indices: list[str], sups: int) -> str:
     return name + (f"__{join(above)}" if above else "") + (f"_{join(below)}" if below else "")
 
 
-def _float(node: n.Decimal) -> sympy.Float:
+def _digits(node: n.Decimal) -> str:
     places, unit = 0, node.unit
     while unit < 1:
         places, unit = places + 1, unit * 10
     digits = str(abs(int(node.value * 10**places))).rjust(places + 1, "0")
     text = f"{digits[: len(digits) - places]}.{digits[len(digits) - places :]}"
-    return sympy.Float(("-" if node.value < 0 else "") + text, max(1, len(digits.lstrip("0"))))
+    return ("-" if node.value < 0 else "") + text
+
+
+def _float(node: n.Decimal) -> sympy.Float:
+    """SymPy computes at once: with the precision of the written digits, 0.1 + 0.26 would be 0.4."""
+    text = _digits(node)
+    return sympy.Float(text, max(15, len(text)))
 
 
 def _power(base: Any, exponent: Any) -> Any:

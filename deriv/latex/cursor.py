@@ -148,6 +148,14 @@ class Cursor:
         while self.peek.kind == "quad":
             self.advance()
 
+    def skip_empty_braces(self) -> None:
+        """Pass over `{}` that carries nothing: authors put it there for the spacing."""
+        while (
+            self.peek.kind == "lb" and self.after().kind == "rb" and self.after(2).kind not in ("sub", "sup", "prime")
+        ):
+            self.advance()
+            self.advance()
+
     def expect(self, kind: str) -> Piece:
         """Take a piece of that kind or fail."""
         if self.peek.kind != kind:

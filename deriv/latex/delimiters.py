@@ -10,7 +10,7 @@ import re
 from deriv.latex import symbols as sy
 
 MAX_INLINE = 4_000
-MAX_DISPLAY = 100_000
+MAX_DISPLAY = 400_000
 MAX_FAILURES = 50
 ENVIRONMENTS = "|".join(
     sorted(sy.DISPLAY_ENVS | sy.ROW_ENVS | sy.MATRIX_ENVS - {"tabular"} | sy.CASES_ENVS, key=len, reverse=True)

@@ -146,15 +146,15 @@ def names_quantity(line: Sequence[Piece], k: int) -> bool:
     single = " " not in piece.text
     if single and len(line) == 1:
         return True
-    if before in ("sub", "sup") or (single and after in ("sub", "sup", "prime")):
+    if before in ("sub", "sup", "fn") or (single and after in ("sub", "sup", "prime")):
         return True
-    leads = before in ("rel", "op", "sign") or k == 0 or line[k - 1].kind == "amp"
-    ends = after in ("", "rel", "op", "sign", "sep", "amp", "text", "arrow", "dot")
+    leads = before in ("rel", "op", "sign", "bar") or k == 0 or line[k - 1].kind == "amp"
+    ends = after in ("", "rel", "op", "sign", "sep", "amp", "text", "arrow", "dot", "bar")
     if single and after in ("open", "left") and (not line[k + 1].spaced or len(line[k + 1 :]) < 4):
         return piece.text.replace("-", "").replace("_", "").isalnum()
     if before in ("rel", "op", "sign"):
         return ends or single
-    if leads and after in ("rel", "op"):
+    if leads and (after in ("rel", "op") or (single and after == "sign")):
         return True
     tight = k + 1 < len(line) and not line[k + 1].spaced
     return single and leads and after not in ("", "text", "amp") and tight
@@ -165,9 +165,10 @@ def _neighbour(line: Sequence[Piece], k: int, step: int) -> str:
     while 0 <= k < len(line):
         if line[k].kind == "quad":
             return "quad"
-        if line[k].kind != "amp":
+        empty = 0 <= k + step < len(line) and {line[k].kind, line[k + step].kind} == {"lb", "rb"}
+        if line[k].kind != "amp" and not empty:
             return line[k].kind
-        k += step
+        k += 2 * step if empty else step
     return ""
 
 

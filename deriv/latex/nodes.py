@@ -118,7 +118,7 @@ class Root(Node):
 
 @dataclass(frozen=True, slots=True)
 class Postfix(Node):
-    """A factorial: `n!`."""
+    r"""A factorial `n!`, a percentage `50\%`."""
 
     base: Node
     operator: str

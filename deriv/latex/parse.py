@@ -13,7 +13,7 @@ from deriv.errors import ReadingError
 from deriv.latex.formulas import Draft
 from deriv.latex.lex import Token, lex
 from deriv.latex.macros import MacroTable
-from deriv.latex.nodes import Items, Node, Text
+from deriv.latex.nodes import Items, Name, Node, Number, Text
 from deriv.latex.parse_expression import Expression
 from deriv.latex.pieces import Piece
 from deriv.latex.prepare import prepare
@@ -61,6 +61,8 @@ def parse_block(block: MathBlock) -> tuple[Row, ...]:
 
 def parse_tokens(tokens: Sequence[Token], span: Span) -> tuple[Row, ...]:
     """The rows of expanded tokens; `span` is the place to blame when there are too many."""
+    if len(tokens) == 1 and (node := _single(tokens[0])) is not None:
+        return (Row((Formula(node, None, node.span),), (), node.span),)
     if len(tokens) > MAX_TOKENS:
         error = ReadingError("this display is too long", span.start, span.end)
         return (Row((Formula(None, error, span),), (), span),)
@@ -70,6 +72,13 @@ def parse_tokens(tokens: Sequence[Token], span: Span) -> tuple[Row, ...]:
         formulas = tuple(_formula(d) for d in draft.drafts)
         rows.append(Row(formulas, tuple(Text(c.span, c.text) for c in draft.comments), place))
     return tuple(rows)
+
+
+def _single(token: Token) -> Node | None:
+    """Most formulas in prose are one letter: they need no grammar."""
+    if token.kind == "letter" and token.text.isascii():
+        return Name(token.span, token.text)
+    return Number(token.span, token.text) if token.kind == "number" else None
 
 
 def _formula(draft: Draft) -> Formula:
@@ -93,6 +102,11 @@ def parse_formula(text: str, macros: MacroTable | None = None) -> Node:
 
     Raises `ReadingError` with offsets into `text` when any part of it cannot be read.
     """
+    return parse_with_remarks(text, macros)[0]
+
+
+def parse_with_remarks(text: str, macros: MacroTable | None = None) -> tuple[Node, tuple[str, ...]]:
+    """The tree of one bare formula, as `parse_formula` gives it, and the words beside it that are no part of it."""
     start, end = _inside(text)
     if end - start > 100_000:
         raise ReadingError("this formula is too long", start, end)
@@ -105,10 +119,11 @@ def parse_formula(text: str, macros: MacroTable | None = None) -> Node:
     nodes = [formula.node for formula in formulas if formula.node is not None]
     if not nodes:
         raise ReadingError("there is no formula here", start, max(start, end))
+    remarks = tuple(comment.text for row in rows for comment in row.comments)
     if len(nodes) == 1:
-        return nodes[0]
+        return nodes[0], remarks
     separators = tuple(formula.separator or r"\\" for formula in formulas[1:])
-    return Items(nodes[0].span.to(nodes[-1].span), tuple(nodes), separators)
+    return Items(nodes[0].span.to(nodes[-1].span), tuple(nodes), separators), remarks
 
 
 def _inside(text: str) -> tuple[int, int]:

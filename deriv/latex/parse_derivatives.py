@@ -205,20 +205,44 @@ class Derivatives(Environments):
             return False
         low, high, _ = self._extent(following)
         start, low = self._skip(start, end), self._skip(low, high)
-        if start >= end or low + 1 >= high or self.marker(start) is None or self.marker(low) is None:
+        if start >= end or low + 1 >= high or not self._over_each_other(start, low):
             return False
         if not self.starts_factor(self.pieces[self._skip(low + 1, high)]):
             return False
-        start = self._skip(start + 1, end) - 1
+        first, start = start, self._skip(start + 1, end) - 1
         above = self.pieces[start + 1]
         if start + 1 < end and (above.kind in ("op", "sub") or (above.kind == "sign" and above.text != "-")):
             return False
-        return not self._several(start, end)
+        if self._several(start, end) or self._quotient(start, end) or self._quotient(low, high):
+            return False
+        for k in (first, *range(low, high)):
+            if self._delta(k):
+                self.pieces[k].kind = "partial"
+        return True
 
     def _skip(self, k: int, end: int) -> int:
         while k < end and self.pieces[k].kind in ("quad", "nil"):
             k += 1
         return k
+
+    def _over_each_other(self, above: int, below: int) -> bool:
+        """Two d's, or two δ's: as a factor δ would cancel, so that it is a sign for a derivative."""
+        if self._delta(above) and self._delta(below):
+            return self.pieces[below + 1].kind not in ("sub", "sup", "rb")
+        return self.marker(above) is not None and self.marker(below) is not None
+
+    def _delta(self, k: int) -> bool:
+        piece = self.pieces[k]
+        return piece.kind == "name" and piece.text == "delta" and not piece.extra
+
+    def _quotient(self, start: int, end: int) -> bool:
+        """`dy/dt` above or below the line: a fraction of derivatives."""
+        k = start
+        while k < end:
+            if self.pieces[k].kind == "op" and self.pieces[k].text in ("/", "div"):
+                return True
+            k = self.levels.match.get(k, k) + 1
+        return False
 
     def _several(self, start: int, end: int) -> bool:
         r"""`\partial f + \partial g` above the line is no single derivative."""

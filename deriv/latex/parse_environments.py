@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from deriv.latex import symbols as sy
 from deriv.latex.nodes import CasesOf, Chain, Group, Items, Matrix, Node, Symbol, Text
-from deriv.latex.parse_atoms import Atoms
+from deriv.latex.parse_atoms import Atoms, is_connector
 from deriv.latex.pieces import Piece
 
 _END_OF_CELL = frozenset(["amp", "nl", "end", "eof"])
@@ -124,7 +124,7 @@ class Environments(Atoms):
 
     def _condition(self) -> Node | None:
         words: list[Piece] = []
-        while self.peek.kind in ("text", "quad", "amp", "sep", "dot", "colon"):
+        while self.peek.kind in ("text", "quad", "amp", "sep", "dot", "colon") and not self._named_side():
             piece = self.advance()
             if piece.kind == "text":
                 words.append(piece)
@@ -136,6 +136,10 @@ class Environments(Atoms):
         while self.peek.kind in ("quad", "dot", "amp", "sep", "text"):
             self.advance()
         return condition
+
+    def _named_side(self) -> bool:
+        r"""`\text{out} > 0`: words that are the left side of the condition."""
+        return self.peek.kind == "text" and self.after().kind == "rel" and not is_connector(self.peek)
 
 
 def _blank(node: Node) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deriv.latex.cursor import ENDS, Cursor
-from deriv.latex.nodes import Additive, Node, Postfix, Product, Script, Symbol
+from deriv.latex.nodes import Additive, Node, Number, Postfix, Product, Script, Symbol
 from deriv.latex.parse_atoms import is_application, is_connector
 from deriv.latex.parse_operators import Operators
 from deriv.latex.pieces import Piece
@@ -221,6 +221,9 @@ class Factors(Operators):
                 base, sub, sup, primes = _script(base, sub, sup, primes, self), None, None, 0
                 self.advance()
                 base = Postfix(base.span.to(self.last_span), base, "!")
+            elif piece.kind == "sym" and piece.text == "percent" and isinstance(base, Number):
+                self.advance()
+                base = Postfix(base.span.to(self.last_span), base, "%")
             elif piece.kind == "lb" and self.after().kind == "rb" and self.after(2).kind in ("sub", "sup", "prime"):
                 self.advance()
                 self.advance()

@@ -25,6 +25,8 @@ from deriv.latex.pieces import Piece
 _BINDING = frozenset("max min sup inf argmax argmin limsup liminf".split())
 # Names that may stand without an argument: `x - \min`.
 _NOUNS = frozenset("max min arg deg dim det Pr vec sign sgn diag tr Tr trace rank softmax relu ReLU sigmoid".split())
+# In a script these are labels, even when something follows: `x_{\mathrm{max} j}`.
+_LABELS = frozenset("max min arg deg dim vec rank var Var cov Cov inf sup".split())
 _STOPS_RUN = frozenset(["fn", "big", "nabla", "partial", "dee", "text", "begin"])
 
 
@@ -36,7 +38,8 @@ class Operators(Derivatives):
         piece = self.advance()
         name = piece.text.strip()
         plain = name.replace(" ", "").replace("-", "")
-        if self.scripts or not plain.isalnum() or (len(plain) < 2 and name not in sy.FUNCTIONS):
+        label = self.scripts and (plain not in sy.FUNCTIONS or plain in _LABELS)
+        if label or not plain.isalnum() or (len(plain) < 2 and name not in sy.FUNCTIONS):
             return self.simple(piece)
         after = self._after_scripts()
         known = plain in sy.FUNCTIONS and self.starts_factor(after)
@@ -48,9 +51,9 @@ class Operators(Derivatives):
     def _after_scripts(self) -> Piece:
         """The piece after the scripts and primes that stand here."""
         k = self.i
-        while self.pieces[k].kind in ("sub", "sup", "prime"):
+        while self.pieces[k].kind in ("sub", "sup", "prime", "nil"):
             k += 1
-            if self.pieces[k - 1].kind != "prime":
+            if self.pieces[k - 1].kind in ("sub", "sup"):
                 k = self.levels.match.get(k, k) + 1
             if k >= len(self.pieces):
                 return self.pieces[-1]
@@ -127,6 +130,7 @@ class Operators(Derivatives):
         self.deeper()
         factors = [self.factor() if head is None else head]
         while True:
+            self.skip_empty_braces()
             piece = self.peek
             if piece.kind == "bar":
                 if not self.opening_bar(piece):

@@ -92,6 +92,7 @@ class Emitter:
         self.gap = False
         self.modes = [""]
         self.dropped: set[int] = set()
+        self.brackets: dict[int, str] = {}
         self.boxes = 0
         self.closing = _match_braces(tokens)
 
@@ -114,7 +115,7 @@ class Emitter:
             return [tokens[self.i - 1]]
         end = self.closing.get(self.i, count)
         found = list(tokens[self.i + 1 : end])
-        self.i = end + 1
+        self.i = min(end + 1, count)
         return found
 
     def skip_optional(self, only: str = "") -> None:

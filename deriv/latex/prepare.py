@@ -48,6 +48,11 @@ class Preparer(Letters):
         if self.i in self.dropped:
             self.i += 1
             return
+        if self.i in self.brackets:
+            kind = self.brackets[self.i]
+            self.i += 1
+            self.emit(kind, token.text, token.span)
+            return
         special = _SPECIAL.get(text)
         if special is not None:
             self.i += 1
@@ -278,6 +283,15 @@ def _boxed(p: Preparer, token: Token) -> None:
     p.emit("cmd", r"\boxed", token.span)
 
 
+def _quantity(p: Preparer, token: Token) -> None:
+    r"""`\qty(x)` sizes the brackets that follow; the braces of `\qty{x}` are written ones."""
+    k = p.i
+    while k < len(p.tokens) and p.tokens[k].kind == "space":
+        k += 1
+    if k in p.closing:
+        p.brackets |= {k: "open", p.closing[k]: "close"}
+
+
 def _switch(p: Preparer, token: Token) -> None:
     p.modes[-1] = sy.SWITCHES[token.text]
 
@@ -301,6 +315,7 @@ _SPECIAL: dict[str, Callable[[Preparer, Token], None]] = {
     r"\ ": _gap,
     r"\not": _not,
     r"\boxed": _boxed,
+    **dict.fromkeys((r"\qty", r"\quantity"), _quantity),
     r"\fbox": _boxed,
     "\x00": lambda p, t: p.emit("unknown", t.text, t.span),
 }

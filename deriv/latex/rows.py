@@ -30,7 +30,8 @@ def _trim(pieces: list[Piece]) -> list[Piece]:
     for _ in range(5):
         if not pieces or pieces[0].kind != "lb" or pieces[-1].kind != "rb":
             break
-        if Levels(pieces).match.get(0) != len(pieces) - 1:
+        levels = Levels(pieces)
+        if levels.match.get(0) != len(pieces) - 1 or 0 in levels.infix:
             break
         pieces = pieces[1:-1]
     return pieces

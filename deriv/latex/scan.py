@@ -13,13 +13,14 @@ from typing import Literal
 
 from deriv.errors import ReadingError
 from deriv.latex import symbols as sy
-from deriv.latex.delimiters import ENVIRONMENTS, LOOKS_LIKE_MATH, MAX_DISPLAY, MAX_FAILURES, MAX_INLINE, Finder
+from deriv.latex.delimiters import ENVIRONMENTS, LOOKS_LIKE_MATH, MAX_DISPLAY, MAX_INLINE, Finder
 from deriv.latex.lex import Token, lex, lex_markdown
 from deriv.latex.macros import DEFINERS, MacroTable, Stream, call
 from deriv.source import Span
 
 DocumentKind = Literal["tex", "markdown"]
 MAX_PREFIX = 1_000
+MAX_BAD_DEFINITIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ _VERBATIM = r"verbatim|Verbatim|lstlisting|minted|comment|filecontents|alltt|tik
 _DIRECTIVE = re.compile(r"[%\s~!]*deriv\s*:\s*(.*?)\s*\Z", re.IGNORECASE | re.DOTALL)
 _HTML_DIRECTIVE = re.compile(r"<!--\s*(deriv\s*:.*?)-->", re.IGNORECASE | re.DOTALL)
 
+# The look ahead tells most characters at once that nothing begins with them.
 _TEX = re.compile(
-    rf"""(?P<comment>%[^\n]*)
+    rf"""(?=[%\\$])(?:(?P<comment>%[^\n]*)
   |\\begin\s*\{{(?P<verbatim>(?:{_VERBATIM})\*?)\}}
   |(?P<verb>\\(?:verb\*?|lstinline)(?P<quote>[^A-Za-z\s\[{{*])[^\n]*?(?P=quote))
   |(?P<iffalse>\\iffalse\b)
@@ -77,11 +79,11 @@ _TEX = re.compile(
   |(?P<open>\\[\[(])
   |(?P<word>\\[A-Za-z]+)
   |(?P<escape>\\.)
-  |(?P<dollar>\$\$?)""",
+  |(?P<dollar>\$\$?))""",
     re.VERBOSE | re.DOTALL,
 )
 _MARKDOWN = re.compile(
-    rf"""(?P<fence>(?m:^)[ \t>]*(?:[-*+][ \t]+)?(?P<ticks>```+|~~~+)(?P<info>[^\n`]*)(?:\n|\Z))
+    rf"""(?=[`~<:.\\$\ \t>*+-])(?:(?P<fence>(?m:^)[ \t>]*(?:[-*+][ \t]+)?(?P<ticks>```+|~~~+)(?P<info>[^\n`]*)(?:\n|\Z))
   |(?P<comment><!--)
   |(?P<html><(?P<tag>pre|code|script|style)\b[^>]*>)
   |(?P<role>:math:`(?P<rolemath>[^`]+)`)
@@ -91,7 +93,7 @@ _MARKDOWN = re.compile(
   |(?P<open>\\\\?[\[(])
   |(?P<word>\\[A-Za-z]+)
   |(?P<escape>\\.)
-  |(?P<dollar>\$\$?)""",
+  |(?P<dollar>\$\$?))""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -289,7 +291,7 @@ class _Scanner:
         name = match.group()
         head = Token("cs", name, Span(*match.span()))
         if name in DEFINERS:
-            if self.bad_definitions > MAX_FAILURES:
+            if self.bad_definitions > MAX_BAD_DEFINITIONS:
                 return match.end()
             stream = Stream(lex(self.text, match.end(), match.end() + MAX_DISPLAY))
             self.bad_definitions += not self.macros.read_definition(head, stream)
@@ -297,7 +299,7 @@ class _Scanner:
         macro = self.macros.get(name)
         if macro is None or not macro.opens_math():
             return match.end()
-        if self.bad_definitions > MAX_FAILURES:
+        if self.bad_definitions > MAX_BAD_DEFINITIONS:
             return match.end()
         stream = Stream(lex(self.text, match.end(), match.end() + MAX_DISPLAY))
         try:
@@ -378,19 +380,26 @@ class _Scanner:
         start, end = span if whole else inner
         if not whole and not self.text[start:end].strip():
             return
-        tokens = list(self._lex(start, end))
-        for token in tokens:
-            if token.kind == "comment":
-                self._directive(token.text, Span(token.span.start, token.span.start + len(token.text.rstrip())))
+        tokens = tuple(self._lex(start, end))
+        kinds = {token.kind for token in tokens}
+        if "comment" in kinds:
+            for token in tokens:
+                if token.kind == "comment":
+                    self._directive(token.text, Span(token.span.start, token.span.start + len(token.text.rstrip())))
+        if "cs" not in kinds:  # there is nothing to expand
+            self._append(span, inner, tokens, env, None)
+            return
         try:
             expanded = self.macros.expand(tokens)
         except ReadingError as error:
-            self._append(span, inner, tuple(tokens), env, error)
+            self._append(span, inner, tokens, env, error)
             return
         self._append(span, inner, expanded, env, None)
 
     def _lex(self, start: int, end: int) -> Iterator[Token]:
         # A `>` at the start of a line in a quotation is no relation sign.
+        if end == start + 1 and self.text[start].isascii() and self.text[start].isalpha():
+            return iter([Token("letter", self.text[start], Span(start, end))])
         if not self.markdown:
             return lex(self.text, start, end)
         line = self.text.rfind("\n", max(0, start - MAX_PREFIX), start) + 1

@@ -76,7 +76,8 @@ BIG_OTHER = {r"\bigcup": "bigcup", r"\bigcap": "bigcap", r"\bigoplus": "bigoplus
 FUNCTIONS = frozenset(
     "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh coth sech csch arsinh arcosh artanh log ln lg "
     "exp max min sup inf det dim ker gcd deg arg hom Pr limsup liminf argmax argmin tr Tr trace rank diag sign sgn "
-    "softmax sigmoid relu ReLU vec softplus logit erf erfc Var Cov var cov logsumexp".split()
+    "softmax sigmoid relu ReLU vec softplus logit erf erfc Var Cov var cov logsumexp arcsinh arccosh arctanh arccoth "
+    "arcsech arccsch arcoth arsech arcsch arcsec arccsc asin acos atan asinh acosh atanh signum".split()
 )
 BACKSLASH_FUNCTIONS = {f"\\{f}": f for f in FUNCTIONS - {"vec"}} | {
     r"\tg": "tan", r"\arctg": "arctan", r"\ctg": "cot", r"\sh": "sinh", r"\ch": "cosh", r"\th": "tanh",

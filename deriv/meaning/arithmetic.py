@@ -77,8 +77,11 @@ def fold(el: Elaborator, items: list[Item]) -> Value:
         else:
             groups[-1][1].append((op, value))
     result = fold_tight(el, groups[0][1])
-    for _, group in groups[1:]:
-        result = hadamard(el, result, fold_tight(el, group))
+    for op, group in groups[1:]:
+        right = fold_tight(el, group)
+        if op == "circ" and isinstance(result, Tensor) and isinstance(right, Tensor) and result.is_scalar:
+            el.note("∘ is read as the elementwise product, not as the composition of functions")
+        result = hadamard(el, result, right)
     return result
 
 

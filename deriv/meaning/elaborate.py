@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Call, Const, Expr, Num, Pow, reciprocal
-from deriv.expr.tensor import Axis, Grid, Tensor, Value, elementwise, inner, matmul, scalar
+from deriv.expr.tensor import Axis, Grid, Tensor, Value, determinant, elementwise, inner, matmul, scalar
+from deriv.latex import symbols as sy
 from deriv.latex.nodes import (
     Additive,
     BigOp,
@@ -99,7 +100,11 @@ class Elaborator:
         handler = _HANDLERS.get(type(node))
         if handler is None:
             raise MeaningError(f"{type(node).__name__.lower()} is not understood here")
-        return handler(self, node)
+        try:
+            return handler(self, node)
+        except MeaningError as error:
+            error.place = error.place or (node.span.start, node.span.end)  # the innermost part is to blame
+            raise
 
     def as_vector(self, node: Node) -> Value:
         """The value of a name that stands in an inner product, unless it is a scalar for certain."""
@@ -139,6 +144,11 @@ class Elaborator:
     def inner(self, a: Value, b: Value) -> Tensor:
         """Inner product, learning sizes."""
         return inner(a, b, self.same)
+
+
+def _script(el: Elaborator, node: Node) -> Value:
+    assert isinstance(node, Script)
+    return operators.at_point(el, node) or atoms.script_value(el, node)
 
 
 def _number(el: Elaborator, node: Node) -> Value:
@@ -203,6 +213,8 @@ def _group(el: Elaborator, node: Node) -> Value:
         raise MeaningError("numbers with × in brackets are read as a shape, not as a product")
     if node.open in ("(", "[", "{"):
         return el.value(node.body)
+    if node.open in ("floor", "ceil"):
+        return el.value(node.body).map(lambda x: Call(node.open, (x,)))
     raise MeaningError(f"the brackets {node.open} {node.close} are not understood here")
 
 
@@ -219,18 +231,34 @@ def row_of(el: Elaborator, node: Group) -> Value:
     assert isinstance(node.body, Items)
     if any(separator != "," for separator in node.body.separators):
         raise MeaningError("a list with bars or semicolons is not a value")
+    if _is_grouped_number(node.body):
+        raise MeaningError("one number with thousands set off, or a list?  1{,}000 is the number, 1, 000 the list")
     return Grid(tuple((el.scalar(item),) for item in node.body.items))
+
+
+def _is_grouped_number(body: Items) -> bool:
+    """`1,000`: digits in groups of three, with no space after the comma."""
+    first, *rest = body.items
+    if not isinstance(first, Number) or not first.text.isdigit() or len(first.text) > 3:
+        return False
+    glued = all(b.span.start == a.span.end + 1 for a, b in zip(body.items, rest, strict=False))
+    return glued and all(isinstance(item, Number) and len(item.text.partition(".")[0]) == 3 for item in rest)
 
 
 def _matrix(el: Elaborator, node: Node) -> Value:
     assert isinstance(node, Matrix)
     if len({len(row) for row in node.rows}) != 1:
         raise MeaningError("the rows of the matrix differ in length")
-    return Grid(tuple(tuple(el.scalar(cell) for cell in row) for row in node.rows))
+    grid = Grid(tuple(tuple(el.scalar(cell) for cell in row) for row in node.rows))
+    if node.env == "Vmatrix":
+        raise MeaningError("the norm of a matrix that is written out")
+    return determinant(grid, el.ranges.same) if node.env == "vmatrix" else grid
 
 
 def _postfix(el: Elaborator, node: Node) -> Value:
     assert isinstance(node, Postfix)
+    if node.operator == "%":
+        return divide(el, el.value(node.base), scalar(Num(100)))
     return scalar(Call("factorial", (el.scalar(node.base),)))
 
 
@@ -241,6 +269,8 @@ def _binomial(el: Elaborator, node: Node) -> Value:
 
 def _decorated(el: Elaborator, node: Node) -> Value:
     assert isinstance(node, Decorated)
+    if node.mark in _MARKS_OF_NAMES:
+        raise MeaningError(f"{node.mark} over more than a name")
     return el.value(node.body)
 
 
@@ -266,6 +296,8 @@ def _chain(el: Elaborator, node: Node) -> Value:
     raise MeaningError("a relation stands where a value was expected")
 
 
+_MARKS_OF_NAMES = {*sy.ACCENTS.values()} - {"underline"}  # underlining may be mere emphasis
+
 _HANDLERS: dict[type[Node], Callable[[Elaborator, Node], Value]] = {
     Number: _number,
     Additive: _additive,
@@ -282,7 +314,7 @@ _HANDLERS: dict[type[Node], Callable[[Elaborator, Node], Value]] = {
     Differential: _differential,
     Chain: _chain,
     Name: atoms.name_value,
-    Script: atoms.script_value,
+    Script: _script,
     Function: functions.function_value,
     CasesOf: functions.cases_value,
     BigOp: operators.big_value,

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError, ShapeError
+from deriv.expr.functions import ALIASES as FUNCTION_ALIASES
+from deriv.expr.functions import FUNCTIONS
 from deriv.expr.nodes import (
     HALF,
     MINUS_ONE,
     ONE,
     ZERO,
+    Add,
     Call,
     Cases,
     Comparison,
+    Const,
     Delta,
     Expr,
     Mul,
@@ -21,6 +25,7 @@ from deriv.expr.nodes import (
     Pow,
     Sum,
     Sym,
+    neg,
     reciprocal,
 )
 from deriv.expr.tensor import Grid, Tensor, Value, determinant, diagonal, scalar, total, trace
@@ -31,58 +36,35 @@ if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
 
 ALIASES = {
-    "ln": "log",
-    "sigm": "sigmoid",
-    "sig": "sigmoid",
-    "logistic": "sigmoid",
-    "expit": "sigmoid",
-    "rectifier": "relu",
-    "sgn": "sign",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arctg": "atan",
-    "tg": "tan",
-    "ctg": "cot",
-    "silu": "silu",
-    "swish": "silu",
-    "logsumexp": "logsumexp",
-    "lse": "logsumexp",
-    "trace": "tr",
-    "step": "heaviside",
-    "lg": "lg",
+    **FUNCTION_ALIASES,
+    **dict.fromkeys(("sigm", "sig", "logistic", "expit"), "sigmoid"),
+    "arcctg": "acot", "arccotan": "acot", "arctg": "atan", "tg": "tan", "ctg": "cot", "cosec": "csc",
+    **{f"arc{name}": f"a{name}" for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch", "sec", "csc")},
+    **{f"ar{name}": f"a{name}" for name in ("coth", "sech", "csch")},
+    "rectifier": "relu", "sgn": "sign", "signum": "sign", "swish": "silu", "lse": "logsumexp", "trace": "tr",
+    "step": "heaviside", "lb": "log2", "ld": "log2", "ceiling": "ceil",
+}  # fmt: skip
+_INVERSES = {name: f"a{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc")}
+_INVERSES |= {f"{name}h": f"{inverse}h" for name, inverse in _INVERSES.items()}
+_RECIPROCAL = {"asec": "acos", "acsc": "asin", "acoth": "atanh", "asech": "acosh", "acsch": "asinh"}
+
+
+def _of_reciprocal(name: str) -> Callable[[Expr], Expr]:
+    return lambda x: Call(name, (reciprocal(x),))
+
+
+# Functions that are others of a simple term, with the textbook's definition.
+_BY_OTHERS: dict[str, Callable[[Expr], Expr]] = {
+    **{name: _of_reciprocal(of) for name, of in _RECIPROCAL.items()},
+    "lg": lambda x: quotient(Call("log", (x,)), Call("log", (Num(10),))),
+    "log2": lambda x: quotient(Call("log", (x,)), Call("log", (Num(2),))),
+    "erfc": lambda x: Add((ONE, neg(Call("erf", (x,))))),
+    "logit": lambda x: Call("log", (quotient(x, Add((ONE, neg(x)))),)),
 }
-ELEMENTARY = frozenset(
-    [
-        "exp",
-        "log",
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "asin",
-        "acos",
-        "atan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "coth",
-        "asinh",
-        "acosh",
-        "atanh",
-        "sigmoid",
-        "softplus",
-        "relu",
-        "abs",
-        "sign",
-        "erf",
-        "heaviside",
-        "floor",
-    ]
-)
-_INVERSES = {"sin": "asin", "cos": "acos", "tan": "atan", "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}
+_OTHERWISE_WRITTEN = frozenset(["sqrt", "factorial", "silu", "swish", "step"]) | frozenset(FUNCTION_ALIASES)
+ELEMENTARY = frozenset(name for name, entry in FUNCTIONS.items() if entry.arity == 1) - _OTHERWISE_WRITTEN | {
+    *_BY_OTHERS
+}
 
 
 def canonical_function(name: str) -> str:
@@ -101,7 +83,7 @@ def function_value(el: Elaborator, node: Node) -> Value:
         return _extremum(el, name, node)
     if name in ("softmax", "logsoftmax", "logsumexp", "tr", "diag", "silu", "det"):
         return _structural(el, name, node)
-    if name in ELEMENTARY or name == "lg":
+    if name in ELEMENTARY:
         return _elementary(el, name, node)
     return _user_function(el, node.name, node)
 
@@ -131,20 +113,22 @@ def _elementary(el: Elaborator, name: str, node: Function) -> Value:
 
 
 def _caller(el: Elaborator, name: str, sub: Node | None) -> Callable[[Expr], Expr]:
-    if name in ("log", "lg"):
-        base = _log_base(el, name, sub)
+    if name == "log":
+        base = _log_base(el, sub)
         if base is not None:
             return lambda x: quotient(Call("log", (x,)), Call("log", (base,)))
     elif sub is not None:
         raise MeaningError(f"a subscript on {name}")
-    return lambda x: Call(name, (x,))
+    if name == "acot" and el.reading.choose("arccot") == 1:
+        return lambda x: Add((Mul((HALF, Const("pi"))), neg(Call("atan", (x,)))))
+    return _BY_OTHERS.get(name, lambda x: Call(name, (x,)))
 
 
-def _log_base(el: Elaborator, name: str, sub: Node | None) -> Expr | None:
+def _log_base(el: Elaborator, sub: Node | None) -> Expr | None:
     if sub is not None:
         base = el.scalar(sub)
-        return None if base == Sym("e") else base
-    if name == "lg" or el.scope.log == "10":
+        return None if base in (Sym("e"), Const("e")) else base
+    if el.scope.log == "10":
         return Num(10)
     return Num(2) if el.scope.log == "2" else None
 
@@ -166,7 +150,7 @@ def _derivative_of_elementary(el: Elaborator, name: str, node: Function) -> Valu
 
     argument = _argument(el, node) if node.arg is not None else scalar(Sym("_argument"))
     slot = Sym("_t")
-    body: Expr = Call(name, (slot,))
+    body = _caller(el, name, None)(slot)
     for _ in range(node.primes):
         body = differentiate(body, slot)
     from deriv.expr.substitute import substitute
@@ -255,8 +239,6 @@ def norm(el: Elaborator, node: Group) -> Value:
     value = el.value(node.body)
     if isinstance(value, Grid):
         squares = tuple(Pow(entry, Num(2)) for row in value.entries for entry in row)
-        from deriv.expr.nodes import Add
-
         return scalar(Pow(Add(squares), HALF))
     if value.is_scalar:
         el.doubt()
@@ -293,7 +275,7 @@ _COMPARE: dict[str, Comparison] = {"=": "==", "==": "==", "!=": "!=", "<": "<", 
 
 def condition(el: Elaborator, node: Node | None) -> tuple[Comparison, Expr, Expr] | None:
     """A comparison of two scalars; None for "otherwise"."""
-    if node is None or isinstance(node, Text):
+    if node is None or isinstance(node, Text) or (isinstance(node, Name) and node.text in ("otherwise", "else")):
         words = "" if node is None else node.text.lower()
         if node is None or "otherwise" in words or "else" in words:
             return None

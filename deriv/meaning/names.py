@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from deriv.latex.nodes import (
     Additive,
+    BigOp,
     Decorated,
+    Deriv,
+    Frac,
     Function,
     Group,
     Items,
@@ -15,6 +18,7 @@ from deriv.latex.nodes import (
     Node,
     Number,
     Product,
+    Root,
     Script,
     Symbol,
     Text,
@@ -36,6 +40,18 @@ def is_letter(node: Node | None) -> bool:
 def is_index_letter(node: Node | None) -> bool:
     """A single lower-case letter that notes use as an index."""
     return is_letter(node) and isinstance(node, Name) and node.text in "ijklmnpqrst" and node.font in ("", "it", "rm")
+
+
+def is_label(node: Node) -> bool:
+    r"""`\mathrm{new}` above a name."""
+    return isinstance(node, Name) and node.font == "rm" and len(node.text) > 1
+
+
+def counts_nothing(node: Node) -> bool:
+    """What no index can be: nobody numbers by a fraction, a root or a sum (`ij` are two indices)."""
+    if isinstance(node, Product):
+        return any(node.ops)
+    return isinstance(node, BigOp | Deriv | Frac | Function | Root)
 
 
 def label_text(node: Node) -> str:

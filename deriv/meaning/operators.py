@@ -8,6 +8,7 @@ from deriv.errors import MeaningError
 from deriv.expr.nodes import (
     ONE,
     Add,
+    Derivative,
     Entry,
     Expr,
     Integral,
@@ -24,6 +25,7 @@ from deriv.expr.tensor import Tensor, Value, scalar
 from deriv.latex.nodes import (
     BigOp,
     Chain,
+    Group,
     Items,
     Name,
     Node,
@@ -199,7 +201,10 @@ def _limit(el: Elaborator, node: BigOp) -> Value:
         raise MeaningError("the limit does not say where its variable goes")
     side = ""
     if isinstance(point, Script) and isinstance(point.sup, Symbol):
-        side, point = {"+": "+", "-": "-"}.get(point.sup.text, ""), point.base
+        sides = {"plus": "+", "minus": "-"}
+        if point.sup.text not in sides:
+            raise MeaningError("the limit does not say where its variable goes")
+        side, point = sides[point.sup.text], point.base
     saved = dict(el.env)
     if isinstance(variable, Name):
         el.env[variable.text] = Sym(canonical(variable))  # a number here, whatever else the letter stands for
@@ -210,6 +215,41 @@ def _limit(el: Elaborator, node: BigOp) -> Value:
     if not isinstance(symbol, Sym):
         raise MeaningError("the limit's variable is not a symbol")
     return scalar(Limit(body, symbol.name, target, side))
+
+
+def at_point(el: Elaborator, node: Script) -> Value | None:
+    """`f'(x)|_{x=1}` and `[F(x)]_a^b`; None when the script is another one."""
+    base = node.base
+    difference = node.sub is not None and node.sup is not None
+    if not isinstance(base, Group) or node.primes or not (base.open == "|at" or (base.open == "[" and difference)):
+        return None
+    value = el.value(base.body)
+    if not isinstance(value, Tensor) or not value.is_scalar:
+        raise MeaningError("a vector or matrix at a point is not judged yet")
+    parts = list(walk(value.body))
+    if any(isinstance(part, Derivative) for part in parts):
+        raise MeaningError("a derivative at a point is not judged yet")
+    names = {part for part in parts if isinstance(part, Sym | Entry) and "." not in part.name}
+    if any(el.scope.lookup(part.name) is not None for part in names):
+        raise MeaningError("a quantity with a definition at a point is not judged yet")
+    ends = [substitute(value.body, _point(el, end, names)) for end in (node.sub, node.sup) if end is not None]
+    return scalar(ends[0] if len(ends) == 1 else Add((ends[1], neg(ends[0]))))
+
+
+def _point(el: Elaborator, node: Node, names: set[Sym | Entry]) -> dict[Expr, Expr]:
+    """What is put in: `x = 1`, `x = 0, y = 2`, or a number for the only symbol there is."""
+    found: dict[Expr, Expr] = {}
+    for part in node.items if isinstance(node, Items) else (node,):
+        if not isinstance(part, Chain):
+            if len(names) != 1:
+                raise MeaningError("what is put in at a point is not written")
+            found |= dict.fromkeys(names, el.scalar(part))
+            continue
+        left, *rest = part.parts
+        if len(rest) != 1 or part.relations[0].text != "=" or left is None or rest[0] is None:
+            raise MeaningError("what is put in at a point is not understood")
+        found[el.scalar(left)] = el.scalar(rest[0])
+    return found
 
 
 def _integral(el: Elaborator, node: BigOp) -> Value:

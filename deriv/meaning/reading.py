@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import Expr
+from deriv.expr.nodes import Expr, Sym
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Chain, Node
-from deriv.latex.parse import parse_formula
+from deriv.latex.parse import parse_with_remarks
+from deriv.meaning.applications import nodes_of
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import children
 from deriv.meaning.scope import Scope
@@ -17,6 +18,7 @@ from deriv.meaning.scoping import settled, widened
 from deriv.meaning.survey import Survey
 
 _EQUALITIES = {"=": "Eq", "!=": "Ne", "<": "Lt", "<=": "Le", ">": "Gt", ">=": "Ge"}
+_EQUALITIES |= dict.fromkeys(("approx", "equiv", ":=", "def", "<-"), "Eq")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class FormulaReading:
         if not self.relations:
             return texts[0]
         parts = [
-            f"{_EQUALITIES.get(relation, 'Eq')}({a}, {b})"
+            f"{_EQUALITIES[relation]}({a}, {b})"
             for relation, a, b in zip(self.relations, texts, texts[1:], strict=False)
         ]
         return parts[0] if len(parts) == 1 else f"And({', '.join(parts)})"
@@ -60,7 +62,8 @@ def read_formula(latex: str, scope: Scope | None = None) -> FormulaReading:
 
     Raises ReadingError (with offsets) when it cannot be read, MeaningError when it has no definite meaning.
     """
-    node = settled(parse_formula(latex))
+    written, remarks = parse_with_remarks(latex)
+    node = settled(written)
     if scope is None:
         survey = Survey()
         survey.add(node)
@@ -72,7 +75,15 @@ def read_formula(latex: str, scope: Scope | None = None) -> FormulaReading:
         raise MeaningError("one side of the relation is missing")
     values = tuple(elaborator.value(part).map(scope.ranges.canonical) for part in parts if part is not None)
     relations = tuple(relation.text for relation in node.relations) if isinstance(node, Chain) else ()
+    for relation in node.relations if isinstance(node, Chain) else ():
+        if relation.text not in _EQUALITIES:
+            error = MeaningError(f"{latex[relation.span.start : relation.span.end]} is no equation or inequality")
+            error.place = (relation.span.start, relation.span.end)
+            raise error
     notes = [*elaborator.notes, *_ambiguities(node, reading)]
+    notes += [f"the words “{words}” are taken for a remark" for words in dict.fromkeys(remarks)]
+    if any(Sym("_argument") in nodes_of(value) for value in values):
+        notes.append("a function stands without its argument")
     return FormulaReading(latex, node, values, relations, tuple(notes))
 
 
@@ -81,9 +92,13 @@ def _ambiguities(node: Node, reading: Reading) -> list[str]:
     if widened(node) is not None:
         notes.append("the operator without brackets ends at the next + or -; it may also run to the end")
     for key in reading.met:
+        if isinstance(key, tuple) and key[0] == "order":
+            notes.append(f"the number in brackets above {key[1]} may be the order of a derivative or an index")
+        if key == "arccot":
+            notes.append("arccot x is read as arctan(1/x); some take it for π/2 - arctan x, which differs for x < 0")
         if isinstance(key, tuple) and key[0] == "apply":
             notes.append(f"{key[1]}(…) may be read as an application or as a product")
-        if isinstance(key, tuple) and key[0] == "superscript":
+        if isinstance(key, tuple) and key[0] in ("superscript", "numeral"):
             notes.append(f"the superscript of {key[1]} may be a power or an index")
     return list(dict.fromkeys(notes))
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tests.differential.claims import Tally, right_claim, tally_right, tally_wrong, wrong_claim
-from tests.differential.readings import own_round_trip, sympy_round_trip, tally
+from tests.differential.readings import own_round_trip, spelled_round_trip, sympy_round_trip, tally
 from tests.differential.sums import right_sums, wrong_sums
 
 
@@ -31,6 +31,7 @@ def main() -> int:
     seeds = range(asked.seed, asked.seed + asked.count)
     claims = range(asked.seed, asked.seed + asked.count // 10)
     bad = show("SymPy's LaTeX read", *tally(sympy_round_trip, seeds))
+    bad += show("many spellings read", *tally(spelled_round_trip, seeds))
     bad += show("our LaTeX read", *tally(own_round_trip, seeds))
     bad += shown_tally("right derivatives", tally_right(right_claim(seed) for seed in claims))
     wrong = (claim for claim in map(wrong_claim, claims) if claim)

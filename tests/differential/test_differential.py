@@ -13,13 +13,13 @@ from sympy import Symbol
 from tests.differential.claims import right_claim, tally_right, tally_wrong, wrong_claim
 from tests.differential.expressions import STYLES, differ, from_text
 from tests.differential.mistakes import KINDS, lost_inner, mistaken
-from tests.differential.readings import own_round_trip, sympy_round_trip, tally
+from tests.differential.readings import own_round_trip, spelled_round_trip, sympy_round_trip, tally
 from tests.differential.sums import right_sums, wrong_sums
 
 X, Y = Symbol("x"), Symbol("y")
 
 
-@pytest.mark.parametrize("trip", [sympy_round_trip, own_round_trip])
+@pytest.mark.parametrize("trip", [sympy_round_trip, spelled_round_trip, own_round_trip])
 def test_a_printed_expression_is_read_as_what_it_was(trip):
     _, offences = tally(trip, range(400))
     assert not offences, "\n".join(offences)
