@@ -25,6 +25,7 @@ from deriv.rulebook.book import Rulebook
 
 _LETTERS: Final = ("zuvsrqtghpa", "ZUVSRQTGHPA")
 _SIMPLIFIED: Final = 16  # longer tables are left as they come: nobody reads them
+_MOST_TIDIED: Final = 30
 _SHORT: Final = 14  # a closed form is shown beside a cotangent if it costs no more than this to read
 
 
@@ -214,5 +215,7 @@ def _closed(value: Expr, shapes: Shapes, closed: Mapping[Expr, Expr]) -> Expr:
     """The value with the closed forms of other cotangents put in, and tidied."""
     tidy = Tidy(shapes)
     line = tidy.light(replace(value, closed))
+    if tidy.cost(line) > _MOST_TIDIED:
+        return value
     found = [line, *(after for _, after in tidy.passes(line, {}))]
     return found[-1]
