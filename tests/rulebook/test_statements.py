@@ -10,7 +10,7 @@ from deriv.rulebook.book import default_book
 from deriv.rulebook.model import MatrixLaw, Rule
 
 RULES = {rule.id: rule for rule in default_book()}
-# what a statement leaves open: quantities without a definition, free differentials, functions that reading does not know
+# what a statement leaves open: quantities without a definition, free differentials, names that reading does not know
 OPEN = frozenset(
     """
     constant fundamental-theorem implicit inverse-function multivariable-chain other-variable product-over-index
