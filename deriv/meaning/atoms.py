@@ -26,7 +26,7 @@ from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Additive, Chain, Decorated, Function, Group, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning.arithmetic import power
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
-from deriv.meaning.names import base_name, canonical, is_index_letter, is_letter, label_text
+from deriv.meaning.names import base_name, canonical, counts_nothing, is_index_letter, is_label, is_letter, label_text
 from deriv.meaning.survey import Kind, is_bold, is_transpose, parts_of, superscript_parts
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def index_expr(el: Elaborator, part: Node) -> Expr | None:
 
 
 def _superscript(el: Elaborator, marks: Marks, part: Node) -> None:
-    if isinstance(part, Group) and part.open in ("(", "["):
+    if isinstance(part, Group) and part.open in ("(", "[") and not _is_exponent(el, marks, part.body):
         index = index_expr(el, part.body)
         if index is None:
             marks.name += f"__{label_text(part.body)}"
@@ -201,7 +201,7 @@ def _superscript(el: Elaborator, marks: Marks, part: Node) -> None:
         marks.transposed = True
     elif _is_inverse_transpose(part):
         marks.transposed = marks.inverse = True
-    elif isinstance(part, Symbol | Text) or (isinstance(part, Name) and part.font == "rm" and len(part.text) > 1):
+    elif isinstance(part, Symbol | Text) or (is_label(part) and not _is_exponent(el, marks, part)):
         marks.name += f"_{label_text(part)}"
     elif _is_index_superscript(el, marks.name, part):
         index = index_expr(el, part)
@@ -214,11 +214,16 @@ def _superscript(el: Elaborator, marks: Marks, part: Node) -> None:
         marks.power = el.scalar(part)
 
 
+def _is_exponent(el: Elaborator, marks: Marks, inside: Node) -> bool:
+    """Whether brackets above a name hold a power: nobody numbers by a fraction, a root or a sum over an index."""
+    return counts_nothing(inside) or (marks.name == "e" and not _is_variable(el, "e"))
+
+
 def _is_index_superscript(el: Elaborator, name: str, part: Node) -> bool:
     """Whether a bare superscript counts (data point, layer, step) instead of multiplying."""
     survey = el.scope.survey
     if isinstance(part, Number):
-        likely = name in survey.numeral_labels
+        likely = name in survey.numeral_labels and name not in ("e", "pi")
         return likely and el.reading.choose(("numeral", name)) == 0
     if not isinstance(part, Name | Additive) or index_expr(el, part) is None:
         return False
