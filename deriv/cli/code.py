@@ -50,7 +50,8 @@ def command(
     text = sys.stdin.read().strip() if source == "-" else source.strip()
     if not text:
         raise UsageError("there is no formula here")
-    what = task(text, loss=loss, wrt=() if is_model(text) else wrt, given=given, shapes=read_shapes(shapes))
+    declared = read_shapes(shapes)
+    what = task(text, loss=loss, wrt=() if is_model(text) else wrt, given=given, shapes=declared)
     options: dict[str, Any] = {
         "definitions": what.definitions,
         "shapes": what.shapes,
@@ -60,6 +61,10 @@ def command(
     }
     names = list(wrt) or what.params
     generated = generate(what.loss, names, target=target, fast=fast, **options)
+    known = {**generated.program.params, **generated.program.data, **{d.name: () for d in what.definitions}}
+    for name in declared:
+        if name not in known:
+            raise UsageError(f"{name} of --shape does not occur in the loss (there are {', '.join(known)})")
     if checked:
         # what cannot be run here (C, LaTeX) or needs a library is checked as the NumPy code of the same program
         difference = _difference(generated if target == "numpy" else generate(what.loss, names, **options))

@@ -86,7 +86,7 @@ def variables(program: Program) -> dict[str, str]:
 def start(program: Program, module: str = "np", kind: type[Writer] = Writer) -> Writer:
     """A writer that knows the inputs by their names."""
     names = variables(program)
-    writer = kind(module=module, labels=program.arrays.labels)
+    writer = kind(module=module, labels=program.arrays.labels, roles=program.roles)
     writer.taken |= {*names.values(), "value", "loss", "self_test", "make"}
     for op in program.arrays.ops:
         if op.name == "input":

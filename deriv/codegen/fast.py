@@ -135,7 +135,7 @@ class _Maker:
         return text
 
     def _name(self, op: Op) -> str:
-        name = self.writer.fresh(self.writer.labels.get(op))
+        name = self.writer.fresh(self.writer.labels.get(op) or self.writer.role(op))
         self.writer.variables[op] = name
         return name
 
@@ -255,7 +255,7 @@ class _Maker:
         free = self.pool.get(kind, [])
         if free and op not in self.program.grads.values():
             return free.pop()
-        label = self.writer.labels.get(op)
+        label = self.writer.labels.get(op) or self.writer.role(op)
         wanted = next((f"grad_{n}" for n, g in self.program.grads.items() if g is op), label)
         name = self.writer.fresh(wanted)
         dtype = "bool" if op.name in _MASKS else "DTYPE"

@@ -188,6 +188,8 @@ class Formulas:
                 return Add((_softplus(args[0]), neg(Mul((args[1], args[0])))))
             case "xlogx":
                 return Mul((args[0], Call("log", (args[0],))))
+            case "logcosh":
+                return Call("log", (Call("cosh", (args[0],)),))
             case "step":
                 return Cases(((">", args[0], ZERO, ONE), (True, ZERO, ZERO, ZERO)))
         return Call(name, tuple(args))

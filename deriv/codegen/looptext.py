@@ -47,7 +47,8 @@ class LoopWriter:
         for op, name in wanted.items():
             self.names[op] = name
         for op in sorted(self.made.stored - set(wanted), key=lambda o: o.number):
-            self.names[op] = self._fresh(labels.get(op))
+            role = self.program.roles.get(op)
+            self.names[op] = self._fresh(labels.get(op) or (role if role not in self.taken else None))
         self._write(self.made.body, 0)
 
     def _fresh(self, wanted: str | None) -> str:

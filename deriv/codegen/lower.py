@@ -253,6 +253,8 @@ class Lowering:
                 return arrays.elementwise("sub", self._softplus(args[0]), arrays.mul(args[1], args[0]))
             case "step":
                 return arrays.elementwise("gt", args[0], arrays.number(0))
+            case "logcosh":
+                return self._logcosh(args[0])
         return arrays.make(name, args, (), broadcast([a.shape for a in args]))
 
     def _power(self, base: Op, exponent: Op) -> Op:
@@ -287,6 +289,16 @@ class Lowering:
             return arrays.elementwise("log1p", arrays.elementwise("exp", z))
         peak = arrays.elementwise("max", z, arrays.number(0))
         return arrays.elementwise("add", peak, arrays.elementwise("log1p", self._decay(z)))
+
+    def _logcosh(self, z: Op) -> Op:
+        """|z| + log(1 + exp(-2|z|)) - log 2, which never overflows."""
+        arrays = self.arrays
+        size = arrays.elementwise("abs", z)
+        decay = arrays.elementwise("exp", arrays.mul(arrays.number(-2), size))
+        rest = arrays.elementwise(
+            "sub", arrays.elementwise("log1p", decay), arrays.elementwise("log", arrays.number(2))
+        )
+        return arrays.elementwise("add", size, rest)
 
     def _softmax(self, node: Node) -> Op:
         """exp(z - max z) and its sum serve softmax and log-sum-exp alike."""

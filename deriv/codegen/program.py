@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deriv.codegen.arrays import Arrays, Op, needed
 from deriv.codegen.lift import Lifted, lift
 from deriv.codegen.lower import Lowering
+from deriv.codegen.roles import roles
 from deriv.codegen.sizes import Definition
 from deriv.codegen.stable import stabilise
 from deriv.codegen.text import used_sizes
@@ -31,6 +32,7 @@ class Program:
     labels: frozenset[str]
     lifted: Lifted
     nodes: Mapping[str, Node]
+    roles: Mapping[Op, str] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -64,10 +66,11 @@ def build(
 
         lifted.graph.collect = False
         root = expand_squares(lifted.graph, root, params)
+    parts = roles(lifted.graph, root, params)
     grads = gradients(lifted.graph, root, params)
     nodes = {"": root, **dict(zip(wrt, grads, strict=True))}
     validate(nodes.values())
-    return lowered(lifted, nodes, wrt, stable=stable, hoist=hoist, sizes=sizes or {})
+    return lowered(lifted, nodes, wrt, stable=stable, hoist=hoist, sizes=sizes or {}, parts=parts)
 
 
 def lowered(
@@ -78,8 +81,9 @@ def lowered(
     stable: bool,
     hoist: bool,
     sizes: Mapping[str, int],
+    parts: Mapping[Node, str] | None = None,
 ) -> Program:
-    """Array operations for some nodes."""
+    """Array operations for some nodes; `parts` are names for those that the author did not name."""
     graph = lifted.graph
     params = [lifted.inputs[name] for name in wrt]
     lowering = Lowering(
@@ -107,6 +111,7 @@ def lowered(
         frozenset(labels),
         lifted,
         nodes,
+        {lowering.made[node]: name for node, name in (parts or {}).items() if node in lowering.made},
     )
 
 

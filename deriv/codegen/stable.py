@@ -125,6 +125,8 @@ def _log(graph: Graph, node: Node) -> Node | None:
         return _apply(graph, "softplus", z)
     if is_map(inner, "exp"):
         return inner.args[0]
+    if is_map(inner, "cosh"):
+        return _apply(graph, "logcosh", inner.args[0])
     if is_map(inner, "sigmoid"):
         return negated(graph, _apply(graph, "softplus", negated(graph, inner.args[0])))
     if inner.op == "softmax":

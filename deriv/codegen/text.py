@@ -101,6 +101,7 @@ class Writer:
     variables: dict[Op, str] = field(default_factory=dict)
     sizes: dict[str, str] = field(default_factory=dict)
     labels: Mapping[Op, str] = field(default_factory=dict)
+    roles: Mapping[Op, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=lambda: {"np", "params", "data", "DTYPE", *HELPERS})
     helpers: set[str] = field(default_factory=set)
@@ -122,10 +123,15 @@ class Writer:
         """Give an operation a variable."""
         if op not in self.variables:
             text = self.text(op)[0]
-            name = self.fresh(self.labels.get(op))
+            name = self.fresh(self.labels.get(op) or self.role(op))
             self.lines.append(f"{name} = {text}")
             self.variables[op] = name
         return self.variables[op]
+
+    def role(self, op: Op) -> str | None:
+        """A name after the part that a value plays, if it is free."""
+        name = self.roles.get(op)
+        return name if name not in self.taken else None
 
     def fresh(self, wanted: str | None) -> str:
         """A new variable name."""

@@ -162,6 +162,8 @@ def _own_partials(function: str, args: tuple[Sym, ...]) -> tuple[Expr, ...] | No
             return (Call("sign", (x,)),)
         case "bce":  # softplus(z) - y z
             return Add((Call("sigmoid", (x,)), neg(y))), neg(x)
+        case "logcosh":
+            return (Call("tanh", (x,)),)
         case "xlogx":
             return (Add((Call("log", (x,)), ONE)),)
         case "max":

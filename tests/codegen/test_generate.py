@@ -95,6 +95,7 @@ STABLE = {
     "softplus": mean(Call("log", (Add((ONE, Call("exp", (Z,)))),))),
     "sigmoid": mean(sigmoid(Z)),
     "tanh": mean(Call("tanh", (Z,))),
+    "log-cosh": mean(Call("log", (Call("cosh", (minus(Z, Y),)),))),
 }
 
 
@@ -112,6 +113,23 @@ def test_large_logits_neither_warn_nor_overflow(name, size, fast):
         value, grads = module["make"](params, data)(params) if fast else module["loss_and_grad"](params, data)
     assert np.isfinite(value)
     assert all(np.all(np.isfinite(g)) for g in grads.values())
+
+
+def test_log_cosh_is_right_near_and_far():
+    loss = over("i", "n", Call("log", (Call("cosh", (Mul((Sym("w"), e("x", "i"))),)),)))
+    function = generate(loss, ["w"]).functions()[1]
+    for x in (1e-3, 0.5, 3.0, 500.0):
+        value, grads = function({"w": np.asarray(1.0)}, {"x": np.array([x])})
+        assert value == pytest.approx(np.log(np.cosh(x)), rel=1e-9)
+        assert grads["w"] == pytest.approx(x * np.tanh(x), rel=1e-14)
+
+
+def test_values_without_a_name_are_called_by_their_part():
+    source = generate(mean(square(minus(Y, Z))), ["w", "b"]).source
+    assert "residual = y - (X @ w + b)" in source
+    assert "z = X @ w + b" in generate(STABLE["softplus"], ["w", "b"]).source
+    shadowed = Add((STABLE["softplus"], over("i", "n", e("z", "i"))))
+    assert generate(shadowed, ["w", "b"]).compile()["self_test"]() < 1e-7
 
 
 def test_bce_far_out_is_exact():
