@@ -136,8 +136,19 @@ def _fits(definition: Definition, head: Head) -> bool:
     return indices == 0
 
 
-def define(scope: Scope, head: Head, body: Value, line: int) -> str | None:
-    """Take `head = body` into the scope; a text says what is special about it."""
+def define(scope: Scope, head: Head, body: Value, line: int, *, aside: bool = False) -> str | None:
+    """Take `head = body` into the scope; a text says what is special about it.
+
+    What is only supposed ("if g(z) = z") is kept `aside`: it may show that a step holds, never that one is wrong.
+    """
+    kept = len(scope.history)
+    note = _define(scope, head, body, line)
+    if aside:
+        scope.history[kept:] = [replace(definition, aside=True) for definition in scope.history[kept:]]
+    return note
+
+
+def _define(scope: Scope, head: Head, body: Value, line: int) -> str | None:
     name = head.marks.name
     if head.params is not None:
         return _define_function(scope, head, body, line)

@@ -27,6 +27,12 @@ from deriv.source import SourceFile, Span
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
+_HEADING = re.compile(
+    r"^[ \t]*(?:#{1,6} .*|\\(?:sub)*(?:section|paragraph|chapter)\b.*|.*\n[=\-~^]{4,}[ \t]*$"
+    r"|(?:\\begin\{|\\noindent|\\textbf\{|\*\*)?\s*(?:exercise|problem|question|task|example)\b.*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_EXERCISE = re.compile(r"\b(?:exercise|problem|question|task)\b", re.IGNORECASE)
 _IDENTITY = re.compile(r"activation[^.\n]{0,80}identity|identity[^.\n]{0,40}activation", re.IGNORECASE)
 
 
@@ -81,6 +87,8 @@ def check_text(
     scope.later = definitions_of(scope, parts)
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
+    scope.given = list(scope.history)
+    scope.section = scope.exercise = 0
     steps: list[Step] = []
     chains = 0
     for part, notes in zip(parts, annotations, strict=True):
@@ -159,7 +167,13 @@ def walk_through(
     """Feed every formula to the walk, keeping track of the chain that each row continues."""
     last: ChainState | None = None
     end = 0
+    headings = [(m.start(), m) for m in _HEADING.finditer(prepared.source.text)]
     for number, (block, rows) in enumerate(prepared.blocks):
+        while headings and headings[0][0] < block.span.start:
+            place, heading = headings.pop(0)
+            walk.scope.section = prepared.source.position(place)[0]
+            if _EXERCISE.search(heading.group()):
+                walk.scope.exercise = walk.scope.section
         if notes is not None:
             notes.advance(walk, block.span.start)
             if notes.is_off(block.span):

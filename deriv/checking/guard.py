@@ -6,21 +6,30 @@ no claim, a symbol that was never introduced may stand for anything, numbers may
 
 from __future__ import annotations
 
+import re
+
 from deriv.checking.judge import Outcome, labels, names_of
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.tensor import Tensor, Value
-from deriv.latex.nodes import Deriv, Nabla, Node
+from deriv.latex.nodes import Deriv, Nabla, Node, Script
 from deriv.meaning.names import children
 from deriv.meaning.resolve import quantities
-from deriv.meaning.scope import Scope
+from deriv.meaning.scope import Definition, Scope
+
+_REACH = 110  # characters
+_ASKED = re.compile(
+    r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"
+    r"|must (?:have|hold|be)|we want|choose|pick|we need|constraint)\b",
+    re.IGNORECASE,
+)
 
 
 class Guard:
     """Looks at a difference with the whole document in mind."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, scope: Scope, text: str) -> None:
+        self.scope, self.text = scope, text
 
     def objection(self, outcome: Outcome, by_head: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
         """Why the step cannot be called wrong; None when it certainly is."""
@@ -30,13 +39,45 @@ class Guard:
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
-            self._functional_equation(outcome)
+            self._asked_for(lhs)
+            or _same_functions(lhs, rhs)
+            or self._other_section(outcome)
+            or self._functional_equation(outcome)
+            or _several_shapes(outcome)
             or self._particular_indices(outcome)
             or self._particular_region(outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
+            or self._something_put_in(outcome, by_head, lhs, rhs)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
         )
+
+    def _asked_for(self, lhs: Node) -> str | None:
+        """`find c such that F'(x) = x^2`: the words before a formula may ask for it to hold."""
+        words = " ".join(self.text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
+        asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
+        return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
+
+    def _other_section(self, outcome: Outcome) -> str | None:
+        """`f(x) = x^2` of one example is no definition of the f of the next section or exercise."""
+        if outcome.meant is None:
+            return None
+        for name in sorted(names_of(outcome.meant.aligned.pairs)):
+            definition = self.scope.lookup(name)
+            if definition in self.scope.given:
+                continue
+            if definition is not None and definition.line < self.scope.section and _is_example(definition):
+                return f"{name} was defined in another section, and may be another {name} here"
+            if definition is not None and definition.line < self.scope.exercise:
+                return f"{name} was defined in another exercise"
+        return None
+
+    def _something_put_in(self, outcome: Outcome, by_head: Outcome, lhs: Node, rhs: Node) -> str | None:
+        """An equality without a derivative, with a symbol that the left side does not have."""
+        if has_operator(lhs) or has_operator(rhs):
+            return None
+        new = _labels(outcome, 1) - _labels(outcome, 0) - _labels(by_head, 0) - _written(outcome) - _written(by_head)
+        return f"{sorted(new)[0]} stands in the place of something on the left" if new else None
 
     def _functional_equation(self, outcome: Outcome) -> str | None:
         """`g'(x) = g(x)(1 - g(x))` of a function that is not known says which function it is."""
@@ -92,7 +133,14 @@ class Guard:
     def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
         new = right - left - _labels(by_head, 0) - _written(outcome) - _written(by_head)
-        functions = sorted(_functions(outcome, 0) - _functions(outcome, 1))
+        functions = sorted(
+            {
+                name
+                for one in (outcome, *outcome.others)
+                if _is_plain(one)
+                for name in _functions(one, 0) - _functions(one, 1)
+            }
+        )
         if functions:
             return f"{', '.join(functions)} is not defined here, and something else stands in its place"
         means = sorted(name for name in left | right if name.endswith("bar") and self.scope.lookup(name) is None)
@@ -157,8 +205,44 @@ class Guard:
         left, right = outcome.pairs[0]
         return isinstance(left, Sum) and isinstance(left.body, Entry) and isinstance(right, Num)
 
+    @staticmethod
+    def is_symmetry(outcome: Outcome) -> str | None:
+        """The matrix that `A^T = A` speaks of."""
+        left, right = outcome.pairs[0] if len(outcome.pairs) == 1 else (None, None)
+        if not isinstance(left, Entry) or not isinstance(right, Entry) or (left.name, left.sups) != (right.name, 0):
+            return None
+        return left.name if len(left.indices) == 2 and left.indices == right.indices[::-1] else None
+
     def remember(self, outcome: Outcome, line: int) -> None:
         """A derivative that the document states for an undefined quantity is used later, for proofs only."""
+
+
+def _is_plain(outcome: Outcome) -> bool:
+    return outcome.interpretation is None or outcome.interpretation.is_plain
+
+
+def _is_example(definition: Definition) -> bool:
+    """`f(x) = 3x^2`: a function of its argument alone, with nothing else in it."""
+    if definition.form != "function" or not isinstance(definition.body, Tensor):
+        return False
+    return labels(definition.body.body) <= set(definition.params)
+
+
+def _same_functions(lhs: Node, rhs: Node) -> str | None:
+    """`g' = σ'` says that two functions are the same."""
+    primed = [isinstance(node, Script) and bool(node.primes) and node.sub is None for node in (lhs, rhs)]
+    return "this says which function is meant" if all(primed) else None
+
+
+def _several_shapes(outcome: Outcome) -> str | None:
+    """A letter that is read with one index here and with two there is not read as its author meant it."""
+    counts: dict[tuple[str, int], set[int]] = {}
+    for pair in outcome.pairs:
+        for node in (part for side in pair for part in walk(side) if isinstance(part, Entry)):
+            if not node.name.startswith("∂"):
+                counts.setdefault((node.name, node.sups), set()).add(len(node.indices))
+    names = sorted(name for (name, _), found in counts.items() if len(found) > 1)
+    return f"{names[0]} is read with different numbers of indices" if names else None
 
 
 def _is_scalar(outcome: Outcome) -> bool:

@@ -23,11 +23,12 @@ from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope, is_number
-from deriv.meaning.scoping import narrowed, widened
+from deriv.meaning.scoping import narrowed, over_products, widened
 
 WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 NARROW = "an operator is read as ending before the brackets"
+OVER = "a function without brackets is read as applying to the whole product"
 _MAX_TRIES = 72
 _MAX_FLIPS = 6
 _MAX_CONDITIONAL = 4
@@ -354,9 +355,10 @@ def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
         yield wide_left, rhs, WIDE_LEFT
     if wide_left is not None and wide_right is not None:
         yield wide_left, wide_right, WIDE_RIGHT
-    narrow_left, narrow_right = narrowed(lhs), narrowed(rhs)
-    if narrow_left is not None or narrow_right is not None:
-        yield narrow_left or lhs, narrow_right or rhs, NARROW
+    for other, note in ((narrowed, NARROW), (over_products, OVER)):
+        left, right = other(lhs), other(rhs)
+        if left is not None or right is not None:
+            yield left or lhs, right or rhs, note
 
 
 def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:

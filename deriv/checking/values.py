@@ -9,6 +9,7 @@ from deriv.errors import MeaningError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope
 
 
@@ -24,7 +25,7 @@ class Valued:
 
 def best_value(scope: Scope, node: Node) -> Value | str:
     """The value of a formula, or why it has none; the scope remembers the shapes under which it fits."""
-    first = _valued(scope, node, {})
+    first = _valued(scope, node, {}, scope.ranges)
     if first.value is not None and first.strains == 0:
         return first.value
 
@@ -32,18 +33,18 @@ def best_value(scope: Scope, node: Node) -> Value | str:
         elaborator = Elaborator(scope, Reading(kinds=kinds), scope.ranges.copy())
         return attempt(elaborator, lambda: elaborator.value(node))
 
-    tried = [_valued(scope, node, kinds) for kinds in fitting(scope, try_with)]
+    tried = [_valued(scope, node, kinds, scope.ranges.copy()) for kinds in fitting(scope, try_with)]
     good = [one for one in (first, *tried) if one.value is not None]
     if not good:
         return first.problem
     best = min(good, key=lambda one: one.strains)
     scope.learned.update(best.kinds)
-    assert best.value is not None
-    return best.value
+    if best.kinds:  # once more, learning sizes for good
+        best = _valued(scope, node, best.kinds, scope.ranges)
+    return best.value if best.value is not None else best.problem
 
 
-def _valued(scope: Scope, node: Node, kinds: Kinds) -> Valued:
-    ranges = scope.ranges if not kinds else scope.ranges.copy()
+def _valued(scope: Scope, node: Node, kinds: Kinds, ranges: Ranges) -> Valued:
     elaborator = Elaborator(scope, Reading(kinds=kinds), ranges)
     try:
         value = elaborator.value(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,7 @@ from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
 
+_SUPPOSED = re.compile(r"(?:\b(?:if|when|unless|whenever)\b|如果|假如|若|当)[\s$\\(]*$", re.IGNORECASE)
 _BUGS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 EQUALITIES = frozenset(("=", "equiv", "def", ":=", "=:"))
 UPDATES = frozenset((":=", "<-"))
@@ -59,7 +61,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.scope, self.seconds)
-        self.guard = Guard(self.scope)
+        self.guard = Guard(self.scope, self.source.text)
 
     # --- chains ----------------------------------------------------------------------------------------------------
 
@@ -263,7 +265,8 @@ class Walk:
             if outcome.holds:
                 return self._held(base, outcome)
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
-        note = definitions.define(self.scope, head, value, line)
+        aside = bool(_SUPPOSED.search(self.source.text[max(left.span.start - 30, 0) : left.span.start]))
+        note = definitions.define(self.scope, head, value, line, aside=aside)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
 
     def _is_initial_value(self, node: Node) -> bool:
@@ -307,8 +310,13 @@ class Walk:
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
             return replace(self._held(base, by_head), recovers=was_bad)
+        if len(chain.parts) > 1 and not outcome.holds and (told := self._tells_what_it_is(previous, part, base)):
+            return told
         if outcome.holds:
             return replace(self._held(base, outcome), carried=True)
+        if name := self.guard.is_symmetry(outcome):
+            self.scope.symmetric.add(name)
+            return replace(base, kind=Kind.DECLARATION, notes=(f"{name} is taken as symmetric from here on",))
         if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
             self.scope.equations.append(outcome.pairs[0])
             return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
@@ -340,6 +348,17 @@ class Walk:
         definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
         added = self.scope.history[len(kept) :]
         self.scope.history[:] = [*added, *kept]
+
+    def _tells_what_it_is(self, previous: Node, part: Node, base: Step) -> Step | None:
+        """`\\hat y = a = g(z)` says what a is, of which nothing was said before."""
+        head = definitions.head_of(self.scope, previous)
+        value = self.value(part)
+        if head is None or isinstance(value, str) or is_number(value) or definitions.known(self.scope, head):
+            return None
+        if head.marks.name in all_names(part):
+            return None
+        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
+        return replace(base, kind=Kind.DEFINITION)
 
     def _names_value(self, previous: Node, part: Node, base: Step) -> Step | None:
         """`f(g(x)) = z` with a new symbol at the end gives the value its name."""

@@ -20,6 +20,7 @@ _ENGLISH = re.compile(r"(?=(?:[^aeiou]*[aeiou]){2})[A-Za-z][a-zA-Z]{4,}\Z|(?=.+[
 _STARTS_ARGUMENT = re.compile(
     r"[\w(\[{|]|\\(?!cdot|times|right|le|ge|ne|in|to|,?\\|quad|qquad|end|Big|big|\)|\])[A-Za-z{|]"
 )
+_TRACE = re.compile(r"[tT]r[A-Z]+$")
 _PLAIN_TEXT = frozenset(
     "and or if for where with when otherwise else then since because such that let hence thus so let as Let If For "
     "Where Then Hence Thus So And Since While while subject wrt".split()
@@ -167,6 +168,9 @@ class Letters(Emitter):
             self.emit("fn", word, span)
         elif word in sy.WORDS:
             self.emit("word", word, span, "rm")
+        elif _TRACE.match(word):  # trAB
+            self.emit("fn", "tr", run[0].span.to(run[1].span))
+            self._split(run[2:])
         elif (found := _SUFFIX.match(word)) and (found[3] or follow):
             head, tail = len(found[1]), len(found[1]) + len(found[2])
             self._split(run[:head])

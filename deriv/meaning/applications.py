@@ -123,6 +123,8 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
     if isinstance(group.body, Chain) and group.open == "(":
         raise MeaningError(f"an event in the argument of {canonical(base)}")
     marks = marks_of(el, base, node) if isinstance(node, Script) else Marks(canonical(base))
+    if marks.name in ("O", "calO") and group.open == "(" and el.scope.lookup(marks.name) is None:
+        raise MeaningError("an order of growth")
     _undot(el, base, marks)
     if marks.transposed or not _is_application(el, marks, group):
         return None
@@ -206,7 +208,11 @@ def _apply(el: Elaborator, marks: Marks, group: Group) -> Value:
     items = body.items if isinstance(body, Items) else (body,)
     if isinstance(body, Items) and "|" in body.separators:
         marks.name += "_given"
-    args = [el.value(item) for item in items if not (isinstance(item, Symbol) and item.text == "dots")]
+    if any(isinstance(item, Symbol) and item.text == "dots" for item in items):
+        raise MeaningError(f"dots in the arguments of {marks.name}")
+    if marks.primes and any(_is_function_name(el, item) for item in items):
+        raise MeaningError(f"the derivative of {marks.name} at a function")
+    args = [el.value(item) for item in items]
     if marks.subs or marks.sups:
         return _indexed_application(el, marks, args)
     value = apply_function(el, marks.name, args, marks.primes)
@@ -215,6 +221,12 @@ def _apply(el: Elaborator, marks: Marks, group: Group) -> Value:
     from deriv.meaning.arithmetic import power
 
     return power(el, value, marks.power)
+
+
+def _is_function_name(el: Elaborator, node: Node) -> bool:
+    """The A of `f'(A)` where A(x) is a function: at which argument is not written."""
+    name = base_name(node) if isinstance(node, Name) else None
+    return name is not None and (el.scope.survey.heads[name] > 0 or bool(el.scope.survey.primed[name]))
 
 
 def _indexed_application(el: Elaborator, marks: Marks, args: list[Value]) -> Value:
@@ -233,6 +245,7 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     scope = el.scope
     definition = scope.lookup(name, "function")
     if definition is None and scope.lookup(name) is not None and not primes:
+        _must_be_general(el, name)
         el.note(f"{name}(…) is read as {name}, which is defined above")
         return _itself(el, name)
     orders = (primes,) if len(args) == 1 else ()
@@ -242,6 +255,18 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     if isinstance(only, Tensor) and not only.is_scalar and _elementwise_function(el, name, only):
         return only.map(lambda x: Apply(name, (x,), orders))
     return scalar(Apply(name, tuple(argument(el, arg) for arg in args), orders))
+
+
+def _must_be_general(el: Elaborator, name: str) -> None:
+    """`p(y^{(i)}) = …` was said for one i: it is no value for every argument."""
+    definition = el.scope.lookup(name, "scalar")
+    for node in nodes_of(definition.body) if definition is not None else []:
+        if isinstance(node, Entry) and el.env and any(_is_free(part) for part in node.indices):
+            raise MeaningError(f"{name} is defined above for one index only")
+
+
+def _is_free(index: Expr) -> bool:
+    return isinstance(index, Sym) and "." not in index.name and index != STAR
 
 
 def _itself(el: Elaborator, name: str) -> Value:

@@ -198,8 +198,9 @@ class Resolver:
         explicit = _occurs(body, variable)
         if self.hold_others and explicit:
             return differentiate(body, variable)
-        leaves = {leaf for leaf in quantities(body) if _label(leaf) != _label(variable)}
-        dependent = {leaf for leaf in leaves if self.depends(_label(leaf))}
+        leaves = {leaf for leaf in quantities(body) if not _same_family(leaf, variable)}
+        relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable)}  # W^{(k)} beside W
+        dependent = {leaf for leaf in leaves if self.depends(_label(leaf))} | relatives
         if not explicit and not dependent:
             dependent = {leaf for leaf in leaves if not self.independent(_label(leaf), variable.name)}
         slope = differentiate(body, variable) if explicit else ZERO
@@ -239,6 +240,13 @@ def _label(node: Expr) -> str:
     if isinstance(node, Sym | Entry):
         return node.name
     return node.function if isinstance(node, Apply) else ""
+
+
+def _same_family(one: Expr, other: Expr) -> bool:
+    """Whether two quantities have one name and the same number of indices."""
+    if isinstance(one, Entry) and isinstance(other, Entry):
+        return (one.name, one.sups, len(one.indices)) == (other.name, other.sups, len(other.indices))
+    return one == other or (_label(one) == _label(other) and type(one) is type(other))
 
 
 def _occurs(body: Expr, variable: Sym | Entry) -> bool:

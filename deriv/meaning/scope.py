@@ -53,6 +53,12 @@ class Scope:
     identity_activation: bool = False
     rows: dict[str, bool] = field(default_factory=dict)
     """Which vectors stand as rows, which as columns, as far as the formulas fit together one way only."""
+    given: list[Definition] = field(default_factory=list)
+    """What was given beside the document."""
+    section: int = 0
+    """The line of the last heading."""
+    exercise: int = 0
+    """The line of the last heading of an exercise."""
     grids: dict[str, Grid] = field(default_factory=dict)
     """Vectors and matrices that the text writes out entry by entry."""
     learned: dict[KindKey, Kind] = field(default_factory=dict)

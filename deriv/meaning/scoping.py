@@ -54,6 +54,26 @@ def narrowed(node: Node) -> Node | None:
     return None if result is node else result
 
 
+def over_products(node: Node) -> Node | None:
+    """The formula with `log a exp(b)` as the logarithm of the product; None when there is nothing of the kind."""
+    result = rewritten(node, lambda part: _over_product(part) if isinstance(part, Product) else part)
+    return None if result is node else result
+
+
+def _over_product(node: Product) -> Node:
+    for k, factor in enumerate(node.factors[:-1]):
+        bare = isinstance(factor, Function) and factor.arg is not None and not isinstance(factor.arg, Group)
+        if not bare or any(node.ops[k:]):
+            continue
+        assert isinstance(factor, Function)
+        assert factor.arg is not None
+        rest = node.factors[k + 1 :]
+        inside = Product(factor.arg.span.to(rest[-1].span), (factor.arg, *rest), node.ops[k:])
+        whole = replace(factor, arg=inside, span=factor.span.to(rest[-1].span))
+        return whole if k == 0 else replace(node, factors=(*node.factors[:k], whole), ops=node.ops[:k])
+    return node
+
+
 def _before_brackets(node: Deriv) -> Node:
     """`∂/∂x f (g)` as (∂f/∂x)·g."""
     body = node.body

@@ -76,6 +76,8 @@ class Survey:
         if (name, bold) in self.declared_rank:
             return self.declared_rank[name, bold]
         capital = name[:1].isupper() or name.startswith(("bb", "cal"))
+        if capital and self.two_subscripts[name] and (bold or name not in self.bold):
+            return 2
         if bold or self.plain_vectors[name]:
             return 2 if capital else 1
         if capital and any(self._is_plain_vector(other) for other in self.beside[name]):
