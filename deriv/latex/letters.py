@@ -21,6 +21,7 @@ _STARTS_ARGUMENT = re.compile(
     r"[\w(\[{|]|\\(?!cdot|times|right|le|ge|ne|in|to|,?\\|quad|qquad|end|Big|big|\)|\])[A-Za-z{|]"
 )
 _TRACE = re.compile(r"[tT]r[A-Z]+$")
+_RAISED_OR_LOWERED = sy.SUPERSCRIPTS.keys() | sy.SUBSCRIPTS.keys()
 _PLAIN_TEXT = frozenset(
     "and or if for where with when otherwise else then since because such that let hence thus so let as Let If For "
     "Where Then Hence Thus So And Since While while subject wrt".split()
@@ -55,7 +56,11 @@ class Letters(Emitter):
             here = self.tokens[self.i]
             char = table[here.text]
             kind = {"+": "sign", "-": "sign", "(": "open", ")": "close"}.get(char, "num" if char.isdigit() else "name")
-            self.emit(kind, char, here.span)
+            if kind == "num" and self.out[-1].kind == "num":
+                self.out[-1].text += char
+                self.out[-1].span = self.out[-1].span.to(here.span)
+            else:
+                self.emit(kind, char, here.span)
             self.i += 1
         self.emit("rb", "}", token.span)
 
@@ -87,6 +92,8 @@ class Letters(Emitter):
         tokens, start = self.tokens, self.i
         end = start + 1
         while end < len(tokens) and tokens[end].kind == "letter" and _adjacent(tokens[end - 1], tokens[end]):
+            if tokens[end].text in _RAISED_OR_LOWERED or tokens[start].text in _RAISED_OR_LOWERED:
+                break
             end += 1
         self.i = end
         run = tokens[start:end]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deriv.errors import MeaningError
 from deriv.expr.nodes import (
     Apply,
+    Call,
     Derivative,
     Entry,
     Expr,
@@ -25,6 +26,7 @@ from deriv.latex.nodes import (
     Items,
     Name,
     Node,
+    Number,
     Product,
     Script,
     Symbol,
@@ -38,6 +40,7 @@ from deriv.meaning.survey import Kind, argument_key, plain_arguments
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
 
+_HIGHEST_ORDER = 6
 STAR = Sym("*")
 """The index of an argument that is a whole vector."""
 
@@ -122,7 +125,8 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
         raise MeaningError("expectations and probabilities are not judged yet")
     if isinstance(group.body, Chain) and group.open == "(":
         raise MeaningError(f"an event in the argument of {canonical(base)}")
-    marks = marks_of(el, base, node) if isinstance(node, Script) else Marks(canonical(base))
+    order = _written_order(el, node)
+    marks = marks_of(el, base, node) if isinstance(node, Script) and not order else Marks(canonical(base), primes=order)
     if marks.name in ("O", "calO") and group.open == "(" and el.scope.lookup(marks.name) is None:
         raise MeaningError("an order of growth")
     _undot(el, base, marks)
@@ -150,6 +154,22 @@ def _compose(el: Elaborator, names: tuple[Name, ...], group: Group) -> Value:
     return value
 
 
+def _written_order(el: Elaborator, node: Node) -> int:
+    """n of `f^{(n)}(x)`, the n-th derivative; 0 where the brackets number something (data, layers)."""
+    if not (isinstance(node, Script) and isinstance(node.base, Name)) or node.sub is not None or node.primes:
+        return 0
+    sup, name = node.sup, canonical(node.base)
+    if not (isinstance(sup, Group) and sup.open == "(" and isinstance(sup.body, Number) and sup.body.text.isdigit()):
+        return 0
+    survey = el.scope.survey
+    function = el.scope.is_function(name) or survey.primed[name] or name in ("f", "g", "h", "F", "G")
+    likely = bool(function) and not survey.sup_letters[name] and not survey.letter_subscripts[name]
+    order = int(sup.body.text)
+    if not 0 < order <= _HIGHEST_ORDER or (el.reading.choose(("order", name)) == 0) != likely:
+        return 0
+    return order
+
+
 def _primed_call(el: Elaborator, node: Script, group: Group) -> Value:
     """`(f g)'(x)`: the derivative at the variable itself."""
     value, at = el.value(node), el.value(group.body)
@@ -173,7 +193,8 @@ def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
     if isinstance(group.body, Items):
         return True
     if group.open == "[" and not scope.is_function(name):
-        return not isinstance(group.body, Additive)
+        likely = not isinstance(group.body, Additive) and name not in el.env
+        return (el.reading.choose(("apply", name, argument_key(group.body))) == 0) == likely
     if marks.primes:
         return True
     if scope.lookup(name, "function") or survey.heads[name]:
@@ -196,6 +217,8 @@ def _looks_like_function(el: Elaborator, name: str, group: Group) -> bool:
     plain = plain_arguments(group.body)
     if survey.primed[name] or (plain and survey.numerators[name]):
         return True
+    if name == "Gamma" and not survey.bare[name] > survey.applied[name]:
+        return True
     if survey.denominators[name] or survey.letter_subscripts[name]:
         return False
     return name in _FUNCTION_LETTERS and (plain or name in ("f", "g", "h", "sigma", "phi"))
@@ -215,7 +238,7 @@ def _apply(el: Elaborator, marks: Marks, group: Group) -> Value:
     args = [el.value(item) for item in items]
     if marks.subs or marks.sups:
         return _indexed_application(el, marks, args)
-    value = apply_function(el, marks.name, args, marks.primes)
+    value = _gamma(el, marks, args) or apply_function(el, marks.name, args, marks.primes)
     if marks.power is None:
         return value
     from deriv.meaning.arithmetic import power
@@ -227,6 +250,14 @@ def _is_function_name(el: Elaborator, node: Node) -> bool:
     """The A of `f'(A)` where A(x) is a function: at which argument is not written."""
     name = base_name(node) if isinstance(node, Name) else None
     return name is not None and (el.scope.survey.heads[name] > 0 or bool(el.scope.survey.primed[name]))
+
+
+def _gamma(el: Elaborator, marks: Marks, args: list[Value]) -> Value | None:
+    """Γ(x) is the gamma function wherever the document does not say what Γ is."""
+    if marks.name != "Gamma" or marks.primes or len(args) != 1 or el.scope.lookup("Gamma", "function"):
+        return None
+    el.note("Γ(…) is read as the gamma function")
+    return args[0].map(lambda x: Call("gamma", (x,)))
 
 
 def _indexed_application(el: Elaborator, marks: Marks, args: list[Value]) -> Value:

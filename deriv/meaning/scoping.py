@@ -172,6 +172,8 @@ def settled(node: Node) -> Node:
 
     Sums whose index goes on after the next sign run on: `Σ_i a_i - b_i` is Σ_i (a_i - b_i).  `Δx` is one symbol.
     """
+    if isinstance(node, Name):
+        return node
     if isinstance(node, Function):
         node = _with_short_argument(_without_braces(node))
     if isinstance(node, Product):

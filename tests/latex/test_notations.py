@@ -13,10 +13,13 @@ CASES = [tuple(line.split("  ==>  ")) for line in LINES if not line.startswith("
 NAMED = [
     ("a/bc", "a/bc is read as a/(bc)"),
     (r"f \circ g", "elementwise product"),
+    (r"\Gamma(n)", "gamma function"),
+    ("f^{(3)}(x)", "order of a derivative or an index"),
     (r"\operatorname{arccot} x", "π/2 - arctan x"),
     (r"\text{out} |x|", "“out” are taken for a remark"),
     (r"\tanh'", "without its argument"),
     ("x^1", "may be a power or an index"),
+    ("k[x]", "may be read as an application or as a product"),
 ]
 
 
