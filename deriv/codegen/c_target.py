@@ -139,8 +139,23 @@ def _function(program: Program, name: str, outputs: dict[str, Op], real: str) ->
     buffers = [op for op in writer.buffers() if op not in wanted]
     first, freed = _workspace(writer, buffers, real)
     body = [*first, *writer.lines, *last, *freed, f"return {value};"]
-    head = f"{real} {name}({', '.join(arguments)})"
-    return [head, "{", *(f"    {line}" for line in body), "}", ""], writer.helpers
+    head = wrapped(f"{real} {name}(", arguments)
+    return [*head, "{", *(f"    {line}" for line in body), "}", ""], writer.helpers
+
+
+def wrapped(head: str, arguments: list[str]) -> list[str]:
+    """The head of a function, in lines of readable length."""
+    flat = f"{head}{', '.join(arguments)})"
+    if len(flat) <= 100:
+        return [flat]
+    lines = [head]
+    for k, argument in enumerate(arguments):
+        text = argument + (")" if k + 1 == len(arguments) else ",")
+        if len(lines) > 1 and len(lines[-1]) + len(text) < 100:
+            lines[-1] += f" {text}"
+        else:
+            lines.append(f"    {text}")
+    return lines
 
 
 def _workspace(writer: CWriter, buffers: list[Op], real: str) -> tuple[list[str], list[str]]:

@@ -75,6 +75,30 @@ def test_numba(name, dtype):
     assert compiled["self_test"]() < (2e-2 if dtype == "float32" else 1e-6)
 
 
+def test_the_kernel_serves_compiled_loops_of_ones_own():
+    numba = pytest.importorskip("numba")
+    names = generate(*CASES["mse"], target="numba").compile()
+    kernel = names["_loss_and_grad"]
+    assert (*names["PARAMS"], *names["DATA"]) == ("w", "b", "X", "y")
+
+    @numba.njit
+    def online(w, b, X, y, rate):
+        for i in range(len(y)):
+            _, (dw, db) = kernel(w, b, X[i : i + 1], y[i : i + 1])
+            w = w - rate * dw
+            b = b - rate * db
+        return w, b
+
+    params, data = arrays(names)
+    w, b = online(params["w"], float(params["b"]), data["X"], data["y"], 0.1)
+    step = generate(*CASES["mse"]).functions()[1]
+    for i in range(len(data["y"])):
+        grads = step(params, {"X": data["X"][i : i + 1], "y": data["y"][i : i + 1]})[1]
+        params = {name: np.asarray(params[name] - 0.1 * grads[name]) for name in params}
+    np.testing.assert_allclose(w, params["w"], rtol=1e-12)
+    assert b == pytest.approx(float(params["b"]), rel=1e-12)
+
+
 def call(library, program, params, data, dtype):
     """`loss_and_grad` of a compiled C file: sizes, parameters, data, then where the gradients go."""
     real = ctypes.c_double if dtype == "float64" else ctypes.c_float
