@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,7 +55,8 @@ def command(
     if not text:
         raise UsageError("there is no formula here")
     declared = read_shapes(shapes)
-    what = task(text, loss=loss, wrt=() if is_model(text) else wrt, given=given, shapes=declared)
+    with _as_file(text) if source == "-" else nullcontext(text) as spec:
+        what = task(spec, loss=loss, wrt=() if is_model(text) else wrt, given=given, shapes=declared)
     options: dict[str, Any] = {
         "definitions": what.definitions,
         "shapes": what.shapes,
@@ -73,6 +78,18 @@ def command(
             complain("error: the gradient does not agree with central differences")
             ctx.exit(1)
     write_lines(generated.source.rstrip("\n").split("\n"), output)
+
+
+@contextmanager
+def _as_file(text: str) -> Iterator[str]:
+    """A document of definitions that came in on standard input as the file it would be; a formula as it is."""
+    if not any(mark in text for mark in ("$", r"\[", r"\(", r"\begin{align", r"\begin{equation", r"\begin{gather")):
+        yield text
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "standard-input.md"
+        file.write_text(text, encoding="utf-8")
+        yield str(file)
 
 
 def _difference(generated: Generated) -> float:

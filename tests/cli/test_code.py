@@ -38,6 +38,20 @@ def test_standard_input_and_models():
     assert '"W1": ("d", "h1")' in code("mlp:4-3-2:tanh", "--check").output
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "$$z_i = w x_i + b$$\n\nso that $$L = \\sum_{i=1}^{n} (z_i - y_i)^2$$",
+        "\\begin{align} z_i &= w x_i + b \\\\ L &= \\sum_{i=1}^{n} (z_i - y_i)^2 \\end{align}",
+    ],
+)
+def test_a_document_on_standard_input(document):
+    result = code("-", "--wrt", "w", "--wrt", "b", "--check", input=document)
+    assert result.exit_code == 0, result.output
+    assert "z = w * x + b" in result.output
+    assert document.split("\n")[0] in result.output
+
+
 BAD = [
     ([""], "no formula"),
     ([r"\frac{1}{n} \sum_i (w x_i - y_i", "--wrt", "w"], "unclosed"),
