@@ -68,15 +68,15 @@ history.append(value)"""
 _SAMPLES = """\
 rng = np.random.default_rng([seed, 2, epoch])
 order = {order}
+ordered = {{k: (a[order] if k in rows else a) for k, a in data.items()}}
 total = 0.0
 for first in range(0, n, {size}):
-    index = order[first : first + {size}]
-    few = {{k: (a[index] if k in rows else a) for k, a in data.items()}}
+    few = {{k: (a[first : first + {size}] if k in rows else a) for k, a in ordered.items()}}
     value, grads = loss_and_grad(params, few)
     count += 1
     for name, p in params.items():
         update(p, grads[name], now, count, *(kept[name] for kept in memory.values()))
-    total += value * len(index)
+    total += value * len(few[rows[0]])
 history.append(total / n)"""
 
 _HOLD = """\

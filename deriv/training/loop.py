@@ -209,9 +209,12 @@ def _epoch(
     order = rng.permutation(n) if plan.sampling == "shuffle" else rng.integers(0, n, n)
     size = 1 if plan.mode == "online" else plan.batch_size
     total = 0.0
+    # put in order once: then each step takes a view
+    ordered = problem.at(order)
     for start in range(0, n, size):
         index = order[start : start + size]
-        value, grads = problem.loss_and_grad(params, problem.at(index))
+        few = {k: (a[start : start + size] if k in problem.rows else a) for k, a in ordered.items()}
+        value, grads = problem.loss_and_grad(params, few)
         optimizer.update(params, grads, rate)
         history.walk()
         total += value * len(index)

@@ -36,3 +36,13 @@ def test_somebody_elses_gradient(inside, capsys):
     printed = capsys.readouterr().out
     for line in Path("check.txt").read_text(encoding="utf-8").splitlines():
         assert line in printed
+
+
+def test_a_loss_in_python(inside, capsys):
+    inside("11-train-a-model")
+    assert run(["gradcheck", "mine.py:loss", "--loss", "logistic"]) == 0
+    own = ["--loss", "mine.py:loss", "--data", "exam.csv", "--shape", "w (2)", "--shape", "b ()"]
+    assert run(["gradcheck", "mine.py:grad", *own]) == 1
+    printed = capsys.readouterr().out
+    assert "w: 12 times the true gradient" in printed
+    assert "b: the negative of the true gradient" in printed
