@@ -48,6 +48,18 @@ def head_of(scope: Scope, node: Node) -> Head | None:
     return None
 
 
+def squared_head(scope: Scope, node: Node) -> Head | None:
+    """The head σ of `σ^2 = …`, when nothing else says what σ is; the body is then the square of what is defined."""
+    if not isinstance(node, Script) or not isinstance(node.base, Name) or node.primes:
+        return None
+    marks = _marks(scope, node)
+    if marks is None or marks.power != Num(2) or marks.transposed or marks.inverse or marks.subs or marks.sups:
+        return None
+    marks.power = None
+    head = Head(marks, None, node)
+    return None if known(scope, head) or scope.grids.get(marks.name) else head
+
+
 def _is_list(node: Group) -> bool:
     return isinstance(node.body, Items)
 
@@ -312,10 +324,15 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     else:
         rank = 1
     sizes = _sizes(sup)
-    if rank == len(sizes) and not (isinstance(left, Script) and (left.sub is not None or left.sup is not None)):
+    marks = _marks(scope, left) if isinstance(left, Script) else Marks(name)
+    if marks is None or marks.subs or marks.sups or rank > 2:
+        return
+    name = marks.name
+    if rank == len(sizes):
         for position, size in enumerate(sizes):
             scope.ranges.unify(scope.ranges.of_slot((name, 0, position)), (ONE, size))
-    if rank <= 2 and not (isinstance(left, Script) and left.sub is not None and not is_bold(left)):
-        scope.survey.declared_rank[name, is_bold(left)] = rank
-        if rank == 1 and isinstance(sup, Product) and isinstance(sup.factors[0], Number):
-            scope.survey.declared_rows.add((name, is_bold(left)))
+    key = name, is_bold(left)
+    scope.survey.declared_rank[key] = rank
+    scope.declared.add(key)
+    if rank == 1 and isinstance(sup, Product) and isinstance(sup.factors[0], Number):
+        scope.survey.declared_rows.add(key)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 
 from deriv.checking.judge import Outcome, labels, names_of
+from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node, Script
 from deriv.meaning.names import children
@@ -33,9 +35,11 @@ class Guard:
 
     def objection(self, outcome: Outcome, by_head: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
         """Why the step cannot be called wrong; None when it certainly is."""
-        for one in (outcome, by_head):
-            if isinstance(one.decision, Undecided):
-                return one.decision.reason
+        if isinstance(outcome.decision, Undecided):
+            return outcome.decision.reason
+        brings_names = bool(_labels(outcome, 1) - _labels(outcome, 0))
+        if isinstance(by_head.decision, Undecided) and (brings_names or not _is_open_head(by_head)):
+            return by_head.decision.reason
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
@@ -89,6 +93,13 @@ class Guard:
 
     def _particular_indices(self, outcome: Outcome) -> str | None:
         """The text speaks of the case `i = k`, and the claim holds both letters: it may be about that case."""
+        pair = self._case(outcome)
+        if pair is None or _differs_there(outcome, pair):
+            return None
+        return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+
+    def _case(self, outcome: Outcome) -> frozenset[str] | None:
+        """Two letters of the claim that the text makes one."""
         letters = {
             part.name
             for pair in outcome.pairs
@@ -100,7 +111,7 @@ class Guard:
         }
         for pair in sorted(self.scope.coincidences, key=sorted):
             if len(pair) == 2 and pair <= letters:
-                return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+                return pair
         return None
 
     def _particular_region(self, outcome: Outcome) -> str | None:
@@ -154,7 +165,7 @@ class Guard:
             return f"{', '.join(gone)} is not defined here, and something else stands in its place"
         return None
 
-    def unexplained(self, outcome: Outcome) -> str | None:
+    def unexplained(self, outcome: Outcome, by_head: Outcome) -> str | None:
         """Why a difference that no known mistake explains may be a misunderstanding of ours; None when it is not.
 
         Sides that hold the same symbols, each defined once or not at all, read without any charity, leave little to
@@ -162,6 +173,10 @@ class Guard:
         """
         if outcome.meant is None:
             return "the step could not be decided"
+        if isinstance(by_head.decision, Undecided):
+            return by_head.decision.reason
+        if (pair := self._case(outcome)) is not None:
+            return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
         left, right = _labels(outcome, 0), _labels(outcome, 1)
         if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"
@@ -194,7 +209,8 @@ class Guard:
         if self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None:
             return None
         left, right = _labels(outcome, 0), _labels(outcome, 1)
-        if left != right:
+        defined = any(self.scope.lookup(name, "scalar") for name in _written(outcome))
+        if left != right or defined:
             return "an equation between two expressions, not known to be an identity"
         return None
 
@@ -215,6 +231,19 @@ class Guard:
 
     def remember(self, outcome: Outcome, line: int) -> None:
         """A derivative that the document states for an undefined quantity is used later, for proofs only."""
+
+
+def _is_open_head(by_head: Outcome) -> bool:
+    """Whether the head of a chain is undecided only because the document does not define it."""
+    return isinstance(by_head.decision, Undecided) and by_head.decision.reason.startswith("how ")
+
+
+def _differs_there(outcome: Outcome, pair: frozenset[str]) -> bool:
+    """Whether the sides differ even where two indices are the same."""
+    one, two = sorted(pair)
+    put: dict[Expr, Expr] = {Sym(one): Sym(two)}
+    decisions = (decide(substitute(a, put), substitute(b, put), outcome.domain) for a, b in outcome.pairs)
+    return any(isinstance(decision, Different) for decision in decisions)
 
 
 def _is_plain(outcome: Outcome) -> bool:

@@ -16,8 +16,8 @@ from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Num, Sum, Sym, walk
-from deriv.expr.substitute import substitute
+from deriv.expr.nodes import Apply, Delta, Derivative, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
@@ -29,6 +29,7 @@ WIDE_LEFT = "an operator without brackets on the left is read as applying to the
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 NARROW = "an operator is read as ending before the brackets"
 OVER = "a function without brackets is read as applying to the whole product"
+_SCOPES = frozenset((WIDE_LEFT, WIDE_RIGHT, NARROW, OVER))
 _MAX_TRIES = 72
 _MAX_FLIPS = 6
 _MAX_CONDITIONAL = 4
@@ -131,16 +132,35 @@ class Judge:
     # --- readings ------------------------------------------------------------------------------------------------
 
     def _readings(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
-        """Values of both sides, likeliest reading first; a text where a reading makes no sense."""
+        """Values of both sides, likeliest reading first; a text where a reading makes no sense.
+
+        Where the likeliest shapes do not fit together, or make little sense (the trace of a scalar), others are found.
+        """
+        plain = doubtful = False
+        shapes: list[Kinds] | None = None
+        for meant in self._by_choices(lhs, rhs):
+            if isinstance(meant, Meant):
+                if meant.elaborator.doubts:
+                    shapes = self._shapes(lhs, rhs) if shapes is None else shapes
+                    if any(shapes):
+                        doubtful = True
+                        continue
+                plain = plain or not meant.notes or meant.notes[0] not in _SCOPES
+            yield meant
+        if doubtful or not plain:
+            for rank, kinds in enumerate(shapes if shapes is not None else self._shapes(lhs, rhs)):
+                if kinds:
+                    yield self._meant(lhs, rhs, {}, "", rank, kinds)[0]
+
+    def _by_choices(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
+        """The readings that differ by one choice from the likeliest, for every scope of the operators."""
         rank = 0
-        fits = False
         for left, right, note in scopings(lhs, rhs):
             tried: list[dict[object, int]] = [{}]
             seen: dict[object, int] = {}
             k = 0
             while k < len(tried):
                 meant, reading = self._meant(left, right, tried[k], note, rank)
-                fits = fits or not (note or isinstance(meant, str))
                 for key, options in reading.met.items():
                     if key not in seen and len(seen) < _MAX_FLIPS:
                         seen[key] = options
@@ -148,10 +168,6 @@ class Judge:
                 yield meant
                 rank += 1
                 k += 1
-        if not fits:
-            for kinds in self._shapes(lhs, rhs):
-                yield self._meant(lhs, rhs, {}, "", rank, kinds)[0]
-                rank += 1
 
     def _shapes(self, lhs: Node, rhs: Node) -> list[Kinds]:
         """Shapes of letters under which the two sides fit, where the likeliest ones do not."""
@@ -245,22 +261,26 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
         domain = outcome.domain
         decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
         if not isinstance(decision, Conditional):
-            decision = at_some_size(outcome.pairs, domain) or if_symmetric(scope, outcome.pairs, domain) or decision
-        if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, decision.assumption):
+            decision = at_some_size(outcome.pairs, domain) or if_symmetric(scope, outcome) or decision
+        if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, outcome.pairs, decision.assumption):
             return replace(outcome, decision=decision)
     return None
 
 
-def if_symmetric(scope: Scope, pairs: tuple[tuple[Expr, Expr], ...], domain: Domain) -> Conditional | None:
+def if_symmetric(scope: Scope, outcome: Outcome) -> Conditional | None:
     """Equal if a matrix is symmetric of which the document says nothing: neither its sizes nor its transpose.
 
     A text that lets A be any n by n matrix speaks of those that are not symmetric too.
     """
+    pairs, domain = outcome.pairs, outcome.domain
     names = {n.name for pair in pairs for side in pair for n in walk(side) if isinstance(n, Entry) and _is_matrix(n)}
     declared = {name for name, _ in scope.survey.declared_rank}
-    told = domain.symmetric | scope.grids.keys() | declared
-    silent = sorted(name for name in names - told if not scope.survey.transposed[name])
-    for name in silent[:_MAX_CONDITIONAL]:
+    told = domain.symmetric | scope.grids.keys() | declared | scope.not_symmetric
+    ranges = outcome.meant.elaborator.ranges if outcome.meant is not None else scope.ranges
+    silent = [name for name in names - told if not scope.survey.transposed[name]]
+    for name in sorted(silent)[:_MAX_CONDITIONAL]:
+        if not ranges.joined((name, 0, 0), (name, 0, 1)):
+            continue
         wider = replace(domain, symmetric=domain.symmetric | {name})
         decision = decide_all(pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
         if isinstance(decision, Proved | Tested):
@@ -302,12 +322,21 @@ def _sizes(expr: Expr) -> set[str]:
     return {n.hi.name for n in walk(expr) if isinstance(n, Sum) and isinstance(n.hi, Sym)}
 
 
-def _unsaid_coincidence(scope: Scope, assumption: str) -> bool:
+def _unsaid_coincidence(scope: Scope, pairs: tuple[tuple[Expr, Expr], ...], assumption: str) -> bool:
+    """Whether a condition is that two indices are the same, and nothing says that this case is meant.
+
+    The text must speak of it, the left side must hold both, and no Kronecker delta may tell the cases apart.
+    """
     if "." in assumption:
         return True  # an index of a vector or matrix entry: the claim is about all entries
     for condition in assumption.split(", "):
         left, equals, right = condition.partition(" = ")
-        if equals and _is_letter(left) and _is_letter(right) and frozenset((left, right)) not in scope.coincidences:
+        if not (equals and _is_letter(left) and _is_letter(right)):
+            continue
+        both = {left, right}
+        held = all(both <= free_symbols(one) for one, _ in pairs)
+        told = any(isinstance(n, Delta) and both == free_symbols(n) for _, two in pairs for n in walk(two))
+        if frozenset(both) not in scope.coincidences or not held or told:
             return True
     return False
 
@@ -346,19 +375,21 @@ def _better(old: Outcome | None, new: Outcome) -> Outcome:
 
 
 def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
-    """Both sides with open operators ending at the term, or running to the end of the sum."""
+    """Both sides with open operators ending at the term, or running to the end of the sum; both for functions too."""
     wide_left, wide_right = widened(lhs), widened(rhs)
-    yield lhs, rhs, ""
+    found = [(lhs, rhs, "")]
     if wide_right is not None:
-        yield lhs, wide_right, WIDE_RIGHT
+        found.append((lhs, wide_right, WIDE_RIGHT))
     if wide_left is not None:
-        yield wide_left, rhs, WIDE_LEFT
+        found.append((wide_left, rhs, WIDE_LEFT))
     if wide_left is not None and wide_right is not None:
-        yield wide_left, wide_right, WIDE_RIGHT
-    for other, note in ((narrowed, NARROW), (over_products, OVER)):
-        left, right = other(lhs), other(rhs)
-        if left is not None or right is not None:
-            yield left or lhs, right or rhs, note
+        found.append((wide_left, wide_right, WIDE_RIGHT))
+    yield from found
+    for other, note, ways in ((narrowed, NARROW, found[:1]), (over_products, OVER, found)):
+        for one, two, _ in ways:
+            left, right = other(one), other(two)
+            if left is not None or right is not None:
+                yield left or one, right or two, note
 
 
 def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:

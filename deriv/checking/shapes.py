@@ -25,7 +25,7 @@ _MAX_TRIALS = 120
 _MAX_FOUND = 6
 _MAX_CHANGES = 4
 _CLEAR = 3
-_DOUBT = 0.3
+_DOUBT = 1.0
 _EQUAL = frozenset(("=", "equiv", "def", ":=", "<-", "approx"))
 _KINDS = (Kind(0), Kind(1), Kind(1, row=True), Kind(2))
 
@@ -80,7 +80,8 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
             for other in _KINDS:
                 step = {**changes, key: other}
                 mark = frozenset(step.items())
-                if other != kind and mark not in seen:
+                turned = other.rank == 1 and other.row != scope.rows.get(key[0].split("^")[0], other.row)
+                if other != kind and mark not in seen and not turned:
                     seen.add(mark)
                     heapq.heappush(heap, (surprise + surprise_of(scope, key, kind, other), next(order), step))
     return [changes for _, _, changes in sorted(found, key=lambda one: one[:2])]

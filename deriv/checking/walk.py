@@ -19,7 +19,9 @@ from deriv.checking.values import best_value
 from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
 from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
-from deriv.expr.tensor import Value
+from deriv.expr.domain import NONNEGATIVE
+from deriv.expr.functions import sqrt
+from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.names import all_names, children
 from deriv.meaning.scope import Scope, is_number
@@ -253,7 +255,7 @@ class Walk:
         if definitions.names_component(left) and not self.judge.judge(left, right).holds:
             return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
         if head is None or is_undefined_placeholder(right):
-            return None
+            return self._square(left, right, base)
         line = self.source.position(left.span.start)[0]
         value = self.value(right)
         if isinstance(value, str):
@@ -268,6 +270,18 @@ class Walk:
         aside = bool(_SUPPOSED.search(self.source.text[max(left.span.start - 30, 0) : left.span.start]))
         note = definitions.define(self.scope, head, value, line, aside=aside)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
+
+    def _square(self, left: Node, right: Node, base: Step) -> Step | None:
+        """`σ^2 = …` says what σ is, up to its sign."""
+        head = definitions.squared_head(self.scope, left)
+        value = self.value(right) if head is not None else ""
+        if head is None or isinstance(value, str) or is_number(value) or head.marks.name in all_names(right):
+            return None
+        if not isinstance(value, Tensor) or not value.is_scalar or self.judge.judge(left, right).holds:
+            return None
+        self.scope.facts.setdefault(head.marks.name, NONNEGATIVE)
+        definitions.define(self.scope, head, value.map(sqrt), self.source.position(left.span.start)[0])
+        return replace(base, kind=Kind.DEFINITION)
 
     def _is_initial_value(self, node: Node) -> bool:
         """`w := 0` in an algorithm is where w starts, not what it is."""
@@ -333,7 +347,7 @@ class Walk:
             if len(chain.parts) == 1:
                 self.guard.remember(outcome, self.source.position(part.span.start)[0])
             return unchecked(base, outcome, reason)
-        return self._refuted(base, outcome, previous, part)
+        return self._refuted(base, outcome, by_head, previous, part)
 
     def _held(self, base: Step, outcome: Outcome) -> Step:
         return from_outcome(base, outcome)
@@ -403,7 +417,7 @@ class Walk:
     def _words(self, node: Node) -> str:
         return " ".join(self.source.slice(node.span).split())
 
-    def _refuted(self, base: Step, outcome: Outcome, previous: Node, part: Node) -> Step:
+    def _refuted(self, base: Step, outcome: Outcome, by_head: Outcome, previous: Node, part: Node) -> Step:
         decision = outcome.decision
         assert isinstance(decision, Different)
         base = with_readings(base, outcome)
@@ -422,7 +436,7 @@ class Walk:
         found = self.diagnose(outcome, previous, part, base.kind is Kind.DERIVATIVE) if self.diagnose else None
         if outcome.meant is not None:
             remember(self.scope, outcome.meant.lhs, outcome.meant.rhs)
-        doubt = self.guard.unexplained(outcome) if found is None else None
+        doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is not None:
             return unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step

@@ -16,6 +16,8 @@ _SYMMETRIC = re.compile(
     r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
     re.IGNORECASE,
 )
+_NOT_SYMMETRIC = re.compile(r"\bnot\b[^.]{0,25}symmetric|\b(?:asymmetric|non-?symmetric|general) ", re.IGNORECASE)
+_ALL_SYMMETRIC = re.compile(r"\bare (?:all |both |real |square )*symmetric", re.IGNORECASE)
 _SUMS_TO_ONE = re.compile(
     r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
     re.IGNORECASE,
@@ -35,13 +37,16 @@ def beside_names(text: str, formulas: Sequence[tuple[Span, Node | None]]) -> Ite
             node = node.parts[0]
         name = base_name(node) if node is not None else None
         if name is not None:
-            yield name, f"{before} … {after}"
+            plural = _ALL_SYMMETRIC.search(_CLAUSE_END.split(text[span.end : span.end + 3 * _REACH])[0])
+            yield name, f"{before} … {after} {plural.group() if plural else ''}"
 
 
 def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:
     """Keep what the words say in the scope."""
     for name, words in found:
-        if _SYMMETRIC.search(words):
+        if _NOT_SYMMETRIC.search(words):
+            scope.not_symmetric.add(name)
+        elif _SYMMETRIC.search(words):
             scope.symmetric.add(name)
         if _SUMS_TO_ONE.search(words):
             scope.equations.append((_sum_of(scope, name), ONE))

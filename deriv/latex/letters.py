@@ -65,14 +65,18 @@ class Letters(Emitter):
         self.emit("rb", "}", token.span)
 
     def number(self, token: Token) -> None:
-        """A numeral; `12{,}000` is one."""
+        """A numeral; `12{,}000` groups thousands, `0{,}25` has a decimal comma."""
         text, span = token.text, token.span
+        groups = 0
         self.i += 1
         while [t.text for t in self.tokens[self.i : self.i + 3]] == ["{", ",", "}"]:
             following = self.tokens[self.i + 3 : self.i + 4]
             if not following or following[0].kind != "number":
                 break
-            text, span = text + following[0].text, span.to(following[0].span)
+            groups += 1
+            thousands = text != "0" and len(following[0].text.partition(".")[0]) == 3
+            comma = "" if thousands or groups > 1 or "." in following[0].text else "."
+            text, span = text + comma + following[0].text, span.to(following[0].span)
             self.i += 4
         self.emit("num", text, span)
 

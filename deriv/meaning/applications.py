@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
@@ -57,6 +58,11 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
             k += 2
             continue
         following = factors[k + 1] if k + 1 < len(factors) and ops[k] == "" else None
+        if _is_spelled_out(el, node, following):
+            assert isinstance(node, Deriv)
+            items.append((op, el.value(replace(node, body=following, ratio=False))))
+            k += 2
+            continue
         group = bracket_of(following)
         value = _application(el, node, group) if group is not None else None
         if value is not None:
@@ -77,6 +83,16 @@ def _is_evaluated(factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:
         return False
     group = factors[k + 1]
     return ops[k] == "" and isinstance(group, Group) and group.open == "(" and plain_arguments(group.body)
+
+
+def _is_spelled_out(el: Elaborator, node: Node, following: Node | None) -> bool:
+    """`\\frac{∂z}{∂W}(W a + b)`: the derivative of z, with what z is in brackets; or a product."""
+    if not (isinstance(node, Deriv) and node.ratio and node.body is not None and isinstance(following, Group)):
+        return False
+    name = base_name(node.body)
+    if name is None or el.scope.lookup(name) is None or not isinstance(following.body, Additive | Product):
+        return False
+    return el.reading.choose(("spelled out", name)) == 1
 
 
 def _in_inner_product(el: Elaborator, factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:
@@ -127,12 +143,18 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
         raise MeaningError(f"an event in the argument of {canonical(base)}")
     order = _written_order(el, node)
     marks = marks_of(el, base, node) if isinstance(node, Script) and not order else Marks(canonical(base), primes=order)
-    if marks.name in ("O", "calO") and group.open == "(" and el.scope.lookup(marks.name) is None:
+    if marks.name in ("O", "calO") and group.open == "(" and _is_growth(el, marks.name):
         raise MeaningError("an order of growth")
     _undot(el, base, marks)
     if marks.transposed or not _is_application(el, marks, group):
         return None
     return _apply(el, marks, group)
+
+
+def _is_growth(el: Elaborator, name: str) -> bool:
+    """`O(n^2)` in a document that has no quantity O."""
+    survey = el.scope.survey
+    return el.scope.lookup(name) is None and survey.bare[name] == 0 and survey.applied[name] > 0
 
 
 def _composed_names(el: Elaborator, node: Node) -> tuple[Name, ...]:

@@ -442,6 +442,8 @@ def indexed(el: Elaborator, marks: Marks, kind: Kind) -> Value:
 def _as_row(el: Elaborator, name: str) -> bool:
     """Whether a vector stands as a row: as the document has it, or tried both ways."""
     settled = el.scope.rows.get(name)
+    if settled is None and ((name, False) in el.scope.declared or (name, True) in el.scope.declared):
+        settled = False
     return settled if settled is not None else el.reading.choose("rows") == 1
 
 

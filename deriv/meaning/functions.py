@@ -267,8 +267,9 @@ def angle(el: Elaborator, node: Group) -> Value:
     if not isinstance(node.body, Items) or len(node.body.items) != 2:
         raise ShapeError("angle brackets hold two vectors")
     a, b = (el.value(item) for item in node.body.items)
-    if any(isinstance(side, Tensor) and side.is_scalar for side in (a, b)):
-        raise ShapeError("angle brackets hold two vectors")
+    for side in (a, b):
+        if isinstance(side, Tensor) and side.is_scalar:
+            el.doubt()
     return el.inner(a, b)
 
 

@@ -87,6 +87,11 @@ class Ranges:
             self._bounds[one] = bounds
         return True
 
+    def joined(self, one: Slot, two: Slot) -> bool:
+        """Whether two positions run over one range, as far as the document tells."""
+        a, b = self._class_of(*self.of_slot(one)), self._class_of(*self.of_slot(two))
+        return a == b or (a in self._bounds and b in self._bounds and self._bounds[a] == self._bounds[b])
+
     def unify_letters(self, *sides: Expr) -> None:
         """Positions with the same free index letter in one formula run over one range."""
         slots: dict[str, Slot] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from deriv.errors import MeaningError
 from deriv.expr.calculus import differentiate, integral, limit
+from deriv.expr.functions import mul, over, power
 from deriv.expr.nodes import (
     ZERO,
     Add,
@@ -22,6 +23,8 @@ from deriv.expr.nodes import (
     Integral,
     Inverse,
     Limit,
+    Num,
+    Pow,
     Product,
     Sum,
     Sym,
@@ -182,9 +185,21 @@ class Resolver:
         elif isinstance(variable, Apply):
             body = self._expand(node.body, hold | {variable.function}, active)
             slope = self._by_expression(body, variable)
+        elif isinstance(variable, Pow) and isinstance(variable.children[0], Sym):
+            slope = self._by_power(node.body, variable, hold, active)
         else:
             slope = self._by_expression(node.body, variable)
         return self._expand(slope, hold, active)
+
+    def _by_power(self, body: Expr, variable: Pow, hold: frozenset[str], active: frozenset[str]) -> Expr:
+        """∂L/∂σ² is the slope by σ over 2σ."""
+        base, exponent = variable.children
+        if not isinstance(base, Sym) or not isinstance(exponent, Num):
+            return self._by_expression(body, variable)
+        body = self._expand(body, hold | {base.name}, active)
+        if not _occurs(body, base):
+            raise MeaningError(f"how {_label(body) or 'this'} depends on {base.name} is not stated")
+        return over(self._slope(body, base), mul(exponent, power(base, Num(exponent.value - 1))))
 
     def _by_expression(self, body: Expr, variable: Expr) -> Expr:
         slot = Sym("_by")
@@ -206,9 +221,7 @@ class Resolver:
         slope = differentiate(body, variable) if explicit else ZERO
         if not dependent:
             return slope
-        mapping: dict[Expr, Expr] = {
-            leaf: Add((leaf, _times(_EPSILON, self._link(leaf, variable)))) for leaf in dependent
-        }
+        mapping: dict[Expr, Expr] = {leaf: Add((leaf, mul(_EPSILON, self._link(leaf, variable)))) for leaf in dependent}
         varied = substitute(differentiate(substitute(body, mapping), _EPSILON), {_EPSILON: ZERO})
         return Add((slope, varied)) if explicit else varied
 
@@ -228,12 +241,6 @@ def _known(value: Expr | None, message: str) -> Expr:
     if value is None:
         raise MeaningError(message)
     return value
-
-
-def _times(a: Expr, b: Expr) -> Expr:
-    from deriv.expr.functions import mul
-
-    return mul(a, b)
 
 
 def _label(node: Expr) -> str:

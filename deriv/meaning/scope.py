@@ -46,11 +46,14 @@ class Scope:
     facts: dict[str, Fact] = field(default_factory=dict)
     equations: list[tuple[Expr, Expr]] = field(default_factory=list)
     excluded: list[Expr] = field(default_factory=list)
+    not_symmetric: set[str] = field(default_factory=set)
     symmetric: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
+    declared: set[tuple[str, bool]] = field(default_factory=set)
+    """Names, bold or not, whose space the text states: `x \\in \\mathbb{R}^n`."""
     rows: dict[str, bool] = field(default_factory=dict)
     """Which vectors stand as rows, which as columns, as far as the formulas fit together one way only."""
     given: list[Definition] = field(default_factory=list)

@@ -56,8 +56,19 @@ def narrowed(node: Node) -> Node | None:
 
 def over_products(node: Node) -> Node | None:
     """The formula with `log a exp(b)` as the logarithm of the product; None when there is nothing of the kind."""
-    result = rewritten(node, lambda part: _over_product(part) if isinstance(part, Product) else part)
+    result = rewritten(node, _over)
     return None if result is node else result
+
+
+def _over(node: Node) -> Node:
+    if isinstance(node, Product):
+        return _over_product(node)
+    call = node.base if isinstance(node, Script) and node.sub is None and not node.primes else None
+    if isinstance(call, Function) and isinstance(call.arg, Group) and call.sup is None:
+        assert isinstance(node, Script)
+        power = replace(node, base=call.arg, span=call.arg.span.to(node.span))
+        return replace(call, arg=power, span=node.span)  # log (1-p)^n
+    return node
 
 
 def _over_product(node: Product) -> Node:
