@@ -15,8 +15,9 @@ from itertools import count, pairwise
 
 from deriv.checking.compare import align
 from deriv.errors import MeaningError, ShapeError
-from deriv.latex.nodes import Chain, Node
+from deriv.latex.nodes import Chain, Name, Node
 from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.names import base_name
 from deriv.meaning.scope import Scope
 from deriv.meaning.scoping import settled
 from deriv.meaning.survey import Kind, KindKey
@@ -90,14 +91,32 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
 def orientations(scope: Scope, nodes: Iterable[Node]) -> dict[str, bool]:
     """Which letters stand as rows (True) or columns, where a formula fits together in one way only."""
     votes: dict[str, Counter[bool]] = {}
-    for left, right in equations(nodes):
-        columns, rows = (_fit(scope, left, right, as_rows) for as_rows in (False, True))
-        if columns.fits == rows.fits:
+    found = [
+        (left, [_fit(scope, left, right, as_rows) for as_rows in (False, True)]) for left, right in equations(nodes)
+    ]
+    unsure = _unsure(found)
+    for _, (columns, rows) in found:
+        if columns.fits == rows.fits or any(name in unsure for name, _, _ in columns.met):
             continue
         for name, _, _ in (key for key, kind in (columns if columns.fits else rows).met.items() if kind.rank == 1):
             votes.setdefault(name.split("^")[0], Counter())[rows.fits] += 1
     settled = {name: count.most_common() for name, count in votes.items()}
     return {name: ranked[0][0] for name, ranked in settled.items() if _is_clear(ranked)}
+
+
+def _unsure(found: list[tuple[Node, list[Attempt]]]) -> set[str]:
+    """Names whose own equation fits neither way, and what is made of them: z = X w, before z is known as a vector."""
+    unsure: set[str] = set()
+    for _ in found:
+        before = len(unsure)
+        for left, attempts in found:
+            name = base_name(left) if isinstance(left, Name) else None
+            doubtful = not any(one.fits for one in attempts) or any(key[0] in unsure for key in attempts[0].met)
+            if name is not None and doubtful:
+                unsure.add(name)
+        if len(unsure) == before:
+            break
+    return unsure
 
 
 def _is_clear(ranked: list[tuple[bool, int]]) -> bool:

@@ -45,7 +45,7 @@ def test_every_printed_line_is_accepted(formula: str, by: str, answer: str, deta
     tex = printed(formula, by, detail)
     found = verdicts(tex)
     assert set(found) <= HOLD, tex
-    assert found["proved"] >= 1
+    assert found["proved"] + found["tested"] >= 1
     if answer:
         assert result(tex) == answer
 
