@@ -48,6 +48,7 @@ def derived(
     shapes: tuple[str, ...] = (),
 ) -> list[str]:
     """The derivations by every variable, as lines."""
+    from deriv.cli.naming import with_named_layers
     from deriv.engine.arrays.derive import derive_arrays
     from deriv.engine.forward import derive
     from deriv.engine.present import View, as_data, present
@@ -55,7 +56,7 @@ def derived(
     from deriv.rulebook.book import default_book
     from deriv.training.shapes import read_shapes
 
-    question, book = read_question(source, given, read_shapes(shapes)), default_book()
+    question, book = with_named_layers(read_question(source, given, read_shapes(shapes))), default_book()
     views = []
     for text in variables:
         variable, known = read_variable(text, question), question.definitions

@@ -138,3 +138,25 @@ def test_what_has_no_matrix_notation_is_refused() -> None:
         derive_arrays(question.expr, n.Sym("X"), default_book(), question.shapes, order=2)
     with pytest.raises(NotMatrix):
         Raiser().scalar(read("x[1] + x[2]"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "by", "answer"),
+    [
+        (
+            r"\frac{1}{2 n} \sum_i (\sigma(w^\top x_i + b) - y_i)^2",
+            "w",
+            r"\frac{1}{n} \sum_{i} (p_{i} - y_{i}) (1 - p_{i}) p_{i} x_{ij}",
+        ),
+        (
+            r"-\frac{1}{n} \sum_i (y_i \log \sigma(w^\top x_i + b) + (1 - y_i) \log(1 - \sigma(w^\top x_i + b)))",
+            "b",
+            r"-\frac{1}{n} \sum_{i} (y_{i} - p_{i})",
+        ),
+        (r"(\tanh(v \sigma(w x + b)) - y)^2", "w", r"2 v a x (p - y) (1 - p^{2}) (1 - a)"),
+    ],
+)
+def test_outputs_of_layers_get_a_name_in_index_form(formula: str, by: str, answer: str) -> None:
+    tex = printed(formula, by, "normal")
+    assert result(tex) == answer
+    assert set(verdicts(tex)) <= HOLD
