@@ -214,7 +214,7 @@ class Resolver:
         if self.hold_others and explicit:
             return differentiate(body, variable)
         leaves = {leaf for leaf in quantities(body) if not _same_family(leaf, variable)}
-        relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable)}  # W^{(k)} beside W
+        relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable) and _sups(leaf) > _sups(variable)}
         dependent = {leaf for leaf in leaves if self.depends(_label(leaf))} | relatives
         if not explicit and not dependent:
             dependent = {leaf for leaf in leaves if not self.independent(_label(leaf), variable.name)}
@@ -247,6 +247,11 @@ def _label(node: Expr) -> str:
     if isinstance(node, Sym | Entry):
         return node.name
     return node.function if isinstance(node, Apply) else ""
+
+
+def _sups(node: Expr) -> int:
+    """The number of superscripts: W^{(k)} beside W."""
+    return node.sups if isinstance(node, Entry) else 0
 
 
 def _same_family(one: Expr, other: Expr) -> bool:
