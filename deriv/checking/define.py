@@ -11,9 +11,9 @@ from deriv.expr.nodes import ONE, Decimal, Entry, Expr, Num, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
-from deriv.meaning.atoms import Marks, marks_of
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.functions import ELEMENTARY, canonical_function
+from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import base_name, canonical, is_index_letter
 from deriv.meaning.scope import Definition, Scope, is_number
 from deriv.meaning.survey import is_bold, plain_arguments
@@ -232,8 +232,13 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
 # --- declarations ------------------------------------------------------------------------------------------------
 
 
+_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
 def declare(scope: Scope, left: Node, relation: str, right: Node) -> bool:
     """Facts about names, such as `x > 0` or `y \\in \\{0, 1\\}`; False when they are not understood."""
+    if relation in _TURNED and _numeral(left) is not None and _numeral(right) is None:
+        left, relation, right = right, _TURNED[relation], left
     parts = left.items if isinstance(left, Items) else (left,)
     names = [base_name(part) for part in parts]
     if any(name is None for name in names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from deriv.checking import words
 from deriv.checking.annotations import Annotations
@@ -25,6 +26,7 @@ from deriv.meaning.words import with_words, word_names
 from deriv.source import SourceFile, Span
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_BOUNDS = frozenset(("<", "<=", ">", ">="))
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _HEADING = re.compile(
@@ -83,6 +85,8 @@ def check_text(
     declare_all(scope, [*before, *parts])
     for part in (*before, *parts):
         words.take_in(scope, words.beside_names(part.source.text, part.firsts()))
+    if scope.layout == "auto":
+        scope.layout = words.layout_of("\n".join(part.source.text for part in (*before, *parts))) or "auto"
     scope.rows = orientations(scope, formulas_of([*before, *parts]))
     scope.later = definitions_of(scope, parts)
     for part in before:
@@ -127,6 +131,14 @@ def declare_all(scope: Scope, parts: Sequence[Prepared]) -> None:
             left, right = node.parts
             if left is not None and isinstance(right, Script) and right.sup is not None:
                 declare(scope, left, "in", right)
+
+
+def declare_bounds(scope: Scope, node: Node) -> None:
+    """`f = …, \\quad 0 < a < 1`: the bounds hold for the formula that they stand beside."""
+    if isinstance(node, Chain) and all(relation.text in _BOUNDS for relation in node.relations):
+        for (left, right), relation in zip(pairwise(node.parts), node.relations, strict=True):
+            if left is not None and right is not None:
+                declare(scope, left, relation.text, right)
 
 
 def definitions_of(scope: Scope, parts: Sequence[Prepared]) -> list[Definition]:
@@ -206,6 +218,9 @@ def _near(between: str) -> bool:
 def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: ChainState | None) -> ChainState | None:
     """One row of a display; returns the chain that the next row may continue (None after something unreadable)."""
     latest = last
+    for formula in row.formulas[1:]:
+        if formula.node is not None:
+            declare_bounds(walk.scope, formula.node)
     for position, formula in enumerate(row.formulas):
         if formula.error is not None:
             walk.unreadable(formula.error)

@@ -183,6 +183,8 @@ class Guard:
         accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
         if right - left - _written(outcome) or outcome.notes or accented or not _is_scalar(outcome):
             return "the two sides differ as they are read here, but no known mistake explains how"
+        if _labelled_and_not(outcome):
+            return "a letter is read with a superscript as label here, without one there"
         used = names_of(outcome.meant.aligned.pairs)
         if any(self._defined_twice(name) for name in used):
             return "it differs from what the definitions give, but no known mistake explains how"
@@ -272,6 +274,13 @@ def _several_shapes(outcome: Outcome) -> str | None:
                 counts.setdefault((node.name, node.sups), set()).add(len(node.indices))
     names = sorted(name for (name, _), found in counts.items() if len(found) > 1)
     return f"{names[0]} is read with different numbers of indices" if names else None
+
+
+def _labelled_and_not(outcome: Outcome) -> bool:
+    """Whether `x_i^k` is an entry in one place and a power in another."""
+    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side))
+    kinds = {(node.name, node.sups) for node in nodes if isinstance(node, Entry) and not node.name.startswith("∂")}
+    return len({name for name, _ in kinds}) < len(kinds)
 
 
 def _is_scalar(outcome: Outcome) -> bool:

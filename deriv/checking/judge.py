@@ -80,7 +80,20 @@ class Judge:
         outcome = self._judge(lhs, rhs)
         if isinstance(outcome.decision, Proved) and outcome.meant is not None and not outcome.assumes:
             self.scope.ranges = outcome.meant.elaborator.ranges
+            if self.scope.layout == "auto" and self._only_in_this_layout(outcome.meant, outcome.interpretation):
+                self.scope.layout = "settled"
         return outcome
+
+    def _only_in_this_layout(self, meant: Meant, interpretation: Interpretation | None) -> bool:
+        """Whether a claim that holds would be wrong in numerator layout: the document does not use it then."""
+        reading = meant.elaborator.reading
+        if "layout" not in reading.met or reading.answers.get("layout", 0) == 2 or interpretation is None:
+            return False
+        if meant.aligned.transposed or not (isinstance(meant.lhs, Tensor) and meant.lhs.rows and meant.lhs.cols):
+            return False  # vectors may stand either way
+        other, _ = self._meant(meant.lhs_node, meant.rhs_node, {**reading.answers, "layout": 2}, "", 0)
+        one = self._one(other, interpretation, set()) if isinstance(other, Meant) else None
+        return one is None or isinstance(one.decision, Different)
 
     def _judge(self, lhs: Node, rhs: Node) -> Outcome:
         began = time.monotonic()

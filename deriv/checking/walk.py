@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
+from deriv.checking import introduce
 from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard
@@ -19,9 +20,7 @@ from deriv.checking.values import best_value
 from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
 from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
-from deriv.expr.domain import NONNEGATIVE
-from deriv.expr.functions import sqrt
-from deriv.expr.tensor import Tensor, Value
+from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.names import all_names, children
 from deriv.meaning.scope import Scope, is_number
@@ -198,7 +197,7 @@ class Walk:
         if first:
             if relation == ":=" and self._is_initial_value(part):
                 return replace(base, kind=Kind.UPDATE, notes=("an initial value",))
-            given = self._definition(previous, part, base) or self._by_derivative(previous, part, base)
+            given = self._definition(previous, part, base) or introduce.by_derivative(self, previous, part, base)
             if given is not None:
                 return given
         kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
@@ -255,7 +254,7 @@ class Walk:
         if definitions.names_component(left) and not self.judge.judge(left, right).holds:
             return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
         if head is None or is_undefined_placeholder(right):
-            return self._square(left, right, base)
+            return introduce.square(self, left, right, base)
         line = self.source.position(left.span.start)[0]
         value = self.value(right)
         if isinstance(value, str):
@@ -271,39 +270,12 @@ class Walk:
         note = definitions.define(self.scope, head, value, line, aside=aside)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
 
-    def _square(self, left: Node, right: Node, base: Step) -> Step | None:
-        """`σ^2 = …` says what σ is, up to its sign."""
-        head = definitions.squared_head(self.scope, left)
-        value = self.value(right) if head is not None else ""
-        if head is None or isinstance(value, str) or is_number(value) or head.marks.name in all_names(right):
-            return None
-        if not isinstance(value, Tensor) or not value.is_scalar or self.judge.judge(left, right).holds:
-            return None
-        self.scope.facts.setdefault(head.marks.name, NONNEGATIVE)
-        definitions.define(self.scope, head, value.map(sqrt), self.source.position(left.span.start)[0])
-        return replace(base, kind=Kind.DEFINITION)
-
     def _is_initial_value(self, node: Node) -> bool:
         """`w := 0` in an algorithm is where w starts, not what it is."""
         if isinstance(node, Name | Number) and node.text == "0":
             return True
         value = self.value(node)
         return not isinstance(value, str) and is_number(value)
-
-    def _by_derivative(self, left: Node, right: Node, base: Step) -> Step | None:
-        """`dL/dl = d(y - l)^2/dl` says what L is, when L was not known as something that depends on l."""
-        if not (isinstance(left, Deriv) and isinstance(right, Deriv) and left.ratio and right.body and left.body):
-            return None
-        if [self._words(by) for by, _ in left.by] != [self._words(by) for by, _ in right.by]:
-            return None
-        head, value = definitions.head_of(self.scope, left.body), self.value(right.body)
-        if head is None or isinstance(value, str) or self.judge.judge(left, right).holds:
-            return None
-        if definitions.head_of(self.scope, right.body) is not None:
-            return None
-        definitions.define(self.scope, head, value, self.source.position(left.span.start)[0])
-        said = f"read as the definition {self._words(left.body)} = {self._words(right.body)}"
-        return replace(base, kind=Kind.DEFINITION, notes=(said,))
 
     def value(self, node: Node) -> Value | str:
         """The value of a formula, or why it has none."""
@@ -324,7 +296,11 @@ class Walk:
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
             return replace(self._held(base, by_head), recovers=was_bad)
-        if len(chain.parts) > 1 and not outcome.holds and (told := self._tells_what_it_is(previous, part, base)):
+        if (
+            len(chain.parts) > 1
+            and not outcome.holds
+            and (told := introduce.tells_what_it_is(self, previous, part, base))
+        ):
             return told
         if outcome.holds:
             return replace(self._held(base, outcome), carried=True)
@@ -334,7 +310,7 @@ class Walk:
         if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
             self.scope.equations.append(outcome.pairs[0])
             return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
-        named = self._names_value(previous, part, base)
+        named = introduce.names_value(self, previous, part, base)
         if named is not None:
             return named
         by_substitution = self._substituted(previous, part, base)
@@ -363,40 +339,13 @@ class Walk:
         added = self.scope.history[len(kept) :]
         self.scope.history[:] = [*added, *kept]
 
-    def _tells_what_it_is(self, previous: Node, part: Node, base: Step) -> Step | None:
-        """`\\hat y = a = g(z)` says what a is, of which nothing was said before."""
-        head = definitions.head_of(self.scope, previous)
-        value = self.value(part)
-        if head is None or isinstance(value, str) or is_number(value) or definitions.known(self.scope, head):
-            return None
-        if head.marks.name in all_names(part):
-            return None
-        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
-        return replace(base, kind=Kind.DEFINITION)
-
-    def _names_value(self, previous: Node, part: Node, base: Step) -> Step | None:
-        """`f(g(x)) = z` with a new symbol at the end gives the value its name."""
-        head = definitions.head_of(self.scope, part)
-        if head is None or head.params is not None or definitions.known(self.scope, head):
-            return None
-        name, value = head.marks.name, self.value(previous)
-        if isinstance(value, str) or self.guard.grounded(name) or name in self.named_in(previous):
-            return None
-        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
-        return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
-
-    @staticmethod
-    def named_in(node: Node) -> set[str]:
-        """All names in a formula."""
-        return all_names(node)
-
     def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
         """The step as putting something in for undefined symbols, if it holds that way."""
         found = put_in(self.scope, previous, part)
         if found is None:
             return None
         if is_open(found, part):
-            names = ", ".join(self._words(symbol) for symbol, _ in found)
+            names = ", ".join(self.words(symbol) for symbol, _ in found)
             reason = f"numbers stand in the place of {names}, which have no value here"
             return replace(base, verdict=Verdict.UNCHECKED, reason=reason)
         line = self.source.position(part.span.start)[0]
@@ -410,11 +359,12 @@ class Walk:
             del self.scope.history[kept[0] :]
             self.scope.instances = kept[1]
             return None
-        said = tuple(f"{self._words(symbol)} = {self._words(body)}" for symbol, body in found)
+        said = tuple(f"{self.words(symbol)} = {self.words(body)}" for symbol, body in found)
         step = self._held(base, outcome)
         return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
 
-    def _words(self, node: Node) -> str:
+    def words(self, node: Node) -> str:
+        """A formula as it is written, on one line."""
         return " ".join(self.source.slice(node.span).split())
 
     def _refuted(self, base: Step, outcome: Outcome, by_head: Outcome, previous: Node, part: Node) -> Step:

@@ -22,6 +22,7 @@ _SUMS_TO_ONE = re.compile(
     r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
     re.IGNORECASE,
 )
+_LAYOUT = re.compile(r"\b(numerator|denominator)[- ]layout", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
 _REACH = 70  # characters
 
@@ -50,6 +51,12 @@ def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:
             scope.symmetric.add(name)
         if _SUMS_TO_ONE.search(words):
             scope.equations.append((_sum_of(scope, name), ONE))
+
+
+def layout_of(text: str) -> str | None:
+    """The layout that a text says it uses; None when it names none, or both."""
+    named = {match.lower() for match in _LAYOUT.findall(text)}
+    return named.pop() if len(named) == 1 else None
 
 
 def _sum_of(scope: Scope, name: str) -> Expr:

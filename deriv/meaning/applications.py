@@ -33,8 +33,9 @@ from deriv.latex.nodes import (
     Symbol,
 )
 from deriv.meaning.arithmetic import Item
-from deriv.meaning.atoms import Marks, indexed, marks_of
+from deriv.meaning.atoms import indexed
 from deriv.meaning.functions import indicator, is_indicator_name
+from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import base_name, canonical, standing_names
 from deriv.meaning.survey import Kind, argument_key, plain_arguments
 

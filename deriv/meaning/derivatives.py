@@ -20,7 +20,8 @@ from deriv.latex.nodes import (
     Node,
 )
 from deriv.meaning.applications import nodes_of
-from deriv.meaning.atoms import Marks, indexed, usual_argument
+from deriv.meaning.atoms import indexed, usual_argument
+from deriv.meaning.marks import Marks
 from deriv.meaning.names import base_name
 from deriv.meaning.survey import Kind, function_head
 
@@ -98,8 +99,25 @@ def _pure_function(el: Elaborator, name: str) -> bool:
     return (survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"})) or survey.primed[name] > 0
 
 
-def differentiate_value(el: Elaborator, body: Value, variable: Value) -> Value:
-    """Every entry of the body by every entry of the variable; at most two axes may come out."""
+def _layout(el: Elaborator) -> int:
+    """How derivatives stand: 0 gradients as columns and Jacobians by rows, 1 all in denominator, 2 in numerator layout.
+
+    Where the document has settled nothing all are tried; a gradient in numerator layout has the transposed shape.
+    """
+    declared = {"numerator": 2, "denominator": 1}.get(el.scope.layout)
+    if declared is not None:
+        return declared
+    layout = el.reading.choose("layout", 2 if el.scope.layout == "settled" else 3)
+    if layout == 2:
+        el.note("derivatives are read in numerator layout")
+    return layout
+
+
+def differentiate_value(el: Elaborator, body: Value, variable: Value, *, gradient: bool = False) -> Value:
+    """Every entry of the body by every entry of the variable; at most two axes may come out.
+
+    A `gradient` (∇) has the shape of its variable, whatever the layout.
+    """
     if isinstance(variable, Grid):
         raise MeaningError("a derivative by a matrix that is written out")
     if variable.is_scalar:
@@ -107,10 +125,11 @@ def differentiate_value(el: Elaborator, body: Value, variable: Value) -> Value:
     if not isinstance(body, Tensor):
         raise MeaningError("a derivative of a written-out matrix by a vector")
     if body.is_scalar:
-        return Tensor(variable.rows, variable.cols, Derivative(body.body, variable.body))
+        slope = Tensor(variable.rows, variable.cols, Derivative(body.body, variable.body))
+        return slope.transposed() if not gradient and _layout(el) == 2 else slope
     if body.is_vector and variable.is_vector:
         jacobian = Tensor(body.axis, variable.axis, Derivative(body.body, variable.body))
-        return jacobian if el.reading.choose("layout") == 0 else jacobian.transposed()
+        return jacobian.transposed() if _layout(el) == 1 else jacobian
     raise MeaningError("a derivative with more than two axes is not judged yet")
 
 
@@ -125,7 +144,7 @@ def nabla_value(el: Elaborator, node: Node) -> Value:
         if node.order != 1:
             raise MeaningError("∇² does not say by which variables")
         return _gradient_of_function(el, node.body, body)
-    return differentiate_value(el, body, by) if node.order == 1 else hessian(el, body, by)
+    return differentiate_value(el, body, by, gradient=True) if node.order == 1 else hessian(el, body, by)
 
 
 def _only_vector(el: Elaborator, written: Node) -> Value | None:

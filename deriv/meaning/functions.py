@@ -292,7 +292,7 @@ def condition(el: Elaborator, node: Node | None) -> tuple[Comparison, Expr, Expr
 
 def index_or_scalar(el: Elaborator, node: Node) -> Expr:
     """An index letter as an index, anything else as a scalar."""
-    from deriv.meaning.atoms import index_expr
+    from deriv.meaning.marks import index_expr
 
     index = index_expr(el, node)
     return index if index is not None else el.scalar(node)

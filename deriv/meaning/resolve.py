@@ -211,6 +211,8 @@ class Resolver:
     def _slope(self, body: Expr, variable: Sym | Entry) -> Expr:
         """The derivative of an expanded body, with a link for each quantity that may depend on the variable."""
         explicit = _occurs(body, variable)
+        if any(_is_other_reading(leaf, variable) for leaf in quantities(body)):
+            raise MeaningError(f"{variable.name} is read with different numbers of indices")
         if self.hold_others and explicit:
             return differentiate(body, variable)
         leaves = {leaf for leaf in quantities(body) if not _same_family(leaf, variable)}
@@ -247,6 +249,12 @@ def _label(node: Expr) -> str:
     if isinstance(node, Sym | Entry):
         return node.name
     return node.function if isinstance(node, Apply) else ""
+
+
+def _is_other_reading(leaf: Expr, variable: Sym | Entry) -> bool:
+    """b with an index and b without one, where a derivative is taken by b."""
+    counts = [len(node.children) - _sups(node) for node in (leaf, variable)]
+    return _label(leaf) == variable.name and _sups(leaf) == _sups(variable) and counts[0] != counts[1]
 
 
 def _sups(node: Expr) -> int:

@@ -61,24 +61,28 @@ def read_loss(
 
 
 _VECTORS = re.compile(r"\\[lr]?Vert|\\\||\^\s*\{?\s*(?:\\top|\\mathsf|\\intercal|T\b)")
-_NAMES = re.compile(r"([A-Za-z])(\s*_\s*\{?[a-z]\}?)?")
+_NAMES = re.compile(r"(\\?[A-Za-z]+)(\s*_\s*\{?[a-z]\}?(?![A-Za-z]))?")
+_GREEK = frozenset("alpha beta gamma delta theta lambda mu phi eta omega".split())
 _SCALARS = frozenset("abcdeijklmnpqstNTKM")
-_MOST_GUESSES = 64
+_MOST_GUESSES = 256
+_SMALL: Sequence[tuple[str, ...]] = (("d",), ("n",), ())
+_LARGE: Sequence[tuple[str, ...]] = (("n", "d"), ("d", "m"), ("n", "m"), ("m", "d"))
 
 
 def _with_guessed_shapes(text: str) -> LossFormula | None:
     """Matrix notation without declarations: the first choice of vectors and matrices that gives a single number.
 
-    Capitals are matrices; small letters vectors before scalars, except those that usually count something.
+    Capitals are matrices, the first one of n rows and d columns; small letters and Greek ones vectors before scalars,
+    except those that usually count something.
     """
-    options: dict[str, list[tuple[str, ...]]] = {}
-    for name, index in _NAMES.findall(re.sub(r"\\[A-Za-z]+|\^\s*\{?\s*T\b", " ", text)):
+    options: dict[str, Sequence[tuple[str, ...]]] = {}
+    for name, index in _letters(text):
         if name.isupper() and name not in _SCALARS:
-            options[name] = [("n", "d")]
+            options.setdefault(name, _LARGE if any(len(o[0]) == 2 for o in options.values()) else _LARGE[:1])
         elif index:
             options[name] = [("n", "d"), ()]
         elif name not in options:
-            options[name] = [()] if name in _SCALARS else [("d",), ()]
+            options[name] = [()] if name in _SCALARS else _SMALL
     for guess in islice(product(*options.values()), _MOST_GUESSES):
         shapes = dict(zip(options, guess, strict=True))
         if not any(shapes.values()):
@@ -92,6 +96,17 @@ def _with_guessed_shapes(text: str) -> LossFormula | None:
         first = next(((name, shape) for name, shape in shapes.items() if len(shape) == 2), None)
         return replace(found, shapes=dict([first]) if first else {})
     return None
+
+
+def _letters(text: str) -> list[tuple[str, str]]:
+    """The names of a formula, each with its index letter if it has one."""
+    found = []
+    for word, index in _NAMES.findall(re.sub(r"\^\s*\{?\s*(T\b|\\top|\\mathsf)", " ", text)):
+        if not word.startswith("\\"):
+            found += [(letter, "") for letter in word[:-1]] + [(word[-1], index)]
+        elif word[1:] in _GREEK:
+            found.append((word[1:], index))
+    return found
 
 
 def _declaration(name: str, shape: Sequence[str | int]) -> str:
