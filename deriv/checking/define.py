@@ -223,6 +223,8 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     entry = scalar(substitute(body.body, mapping) if mapping else body.body)
     if not indices and axes:
         scope.survey.declared_rank[name, is_bold(head.node)] = len(axes)
+        if len(axes) == 1:
+            scope.rows[name] = body.cols is not None
     form = "family" if names else "scalar"
     aside = scope.is_free_variable(name, entry.body)
     scope.define(Definition(name, form, names, entry, line, sups, aside))
@@ -339,5 +341,5 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     key = name, is_bold(left)
     scope.survey.declared_rank[key] = rank
     scope.declared.add(key)
-    if rank == 1 and isinstance(sup, Product) and isinstance(sup.factors[0], Number):
-        scope.survey.declared_rows.add(key)
+    if rank == 1 and isinstance(sup, Product):
+        scope.survey.declared_rows[key] = isinstance(sup.factors[0], Number)

@@ -15,7 +15,7 @@ from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, S
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node, Script
-from deriv.meaning.names import children
+from deriv.meaning.names import children, standing_names
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
 
@@ -45,7 +45,7 @@ class Guard:
         return (
             self._asked_for(lhs)
             or _same_functions(lhs, rhs)
-            or self._other_section(outcome)
+            or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._functional_equation(outcome)
             or _several_shapes(outcome)
             or self._particular_indices(outcome)
@@ -62,15 +62,16 @@ class Guard:
         asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
         return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
 
-    def _other_section(self, outcome: Outcome) -> str | None:
-        """`f(x) = x^2` of one example is no definition of the f of the next section or exercise."""
+    def _other_section(self, outcome: Outcome, standing: set[str]) -> str | None:
+        """`C(x) = 4x` of one example is not the C of the next section, nor what an exercise says that of another."""
         if outcome.meant is None:
             return None
         for name in sorted(names_of(outcome.meant.aligned.pairs)):
             definition = self.scope.lookup(name)
             if definition in self.scope.given:
                 continue
-            if definition is not None and definition.line < self.scope.section and _is_example(definition):
+            elsewhere = definition is not None and definition.line < self.scope.section
+            if elsewhere and definition is not None and name in standing and _is_example(definition):
                 return f"{name} was defined in another section, and may be another {name} here"
             if definition is not None and definition.line < self.scope.exercise:
                 return f"{name} was defined in another exercise"
@@ -149,7 +150,7 @@ class Guard:
                 name
                 for one in (outcome, *outcome.others)
                 if _is_plain(one)
-                for name in _functions(one, 0) - _functions(one, 1)
+                for name in _functions(one, 0) - _functions(one, 1) - right
             }
         )
         if functions:
@@ -183,6 +184,9 @@ class Guard:
         accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
         if right - left - _written(outcome) or outcome.notes or accented or not _is_scalar(outcome):
             return "the two sides differ as they are read here, but no known mistake explains how"
+        operator = has_operator(outcome.meant.lhs_node) or has_operator(outcome.meant.rhs_node)
+        if not operator and any(self.scope.lookup(name, "scalar") for name in _written(outcome)):
+            return "an equation between two expressions, not known to be an identity"
         if _labelled_and_not(outcome):
             return "a letter is read with a superscript as label here, without one there"
         used = names_of(outcome.meant.aligned.pairs)
@@ -211,8 +215,7 @@ class Guard:
         if self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None:
             return None
         left, right = _labels(outcome, 0), _labels(outcome, 1)
-        defined = any(self.scope.lookup(name, "scalar") for name in _written(outcome))
-        if left != right or defined:
+        if left != right:
             return "an equation between two expressions, not known to be an identity"
         return None
 
@@ -233,6 +236,11 @@ class Guard:
 
     def remember(self, outcome: Outcome, line: int) -> None:
         """A derivative that the document states for an undefined quantity is used later, for proofs only."""
+
+
+def loses_symbols(outcome: Outcome) -> bool:
+    """Whether a symbol of the left side is gone on the right: a number may have been put in for it."""
+    return bool(_labels(outcome, 0) - _labels(outcome, 1))
 
 
 def _is_open_head(by_head: Outcome) -> bool:
@@ -267,13 +275,28 @@ def _same_functions(lhs: Node, rhs: Node) -> str | None:
 
 def _several_shapes(outcome: Outcome) -> str | None:
     """A letter that is read with one index here and with two there is not read as its author meant it."""
-    counts: dict[tuple[str, int], set[int]] = {}
-    for pair in outcome.pairs:
-        for node in (part for side in pair for part in walk(side) if isinstance(part, Entry)):
-            if not node.name.startswith("∂"):
-                counts.setdefault((node.name, node.sups), set()).add(len(node.indices))
-    names = sorted(name for (name, _), found in counts.items() if len(found) > 1)
-    return f"{names[0]} is read with different numbers of indices" if names else None
+    written = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    for pairs in (outcome.pairs, written):
+        counts: dict[tuple[str, int], set[int]] = {}
+        for node in (part for pair in pairs for side in pair for part in _outside_calls(side)):
+            if isinstance(node, Entry) or (isinstance(node, Sym) and pairs is written):
+                sups = node.sups if isinstance(node, Entry) else 0
+                counts.setdefault((node.name, sups), set()).add(len(node.children))
+        names = sorted(name for (name, _), found in counts.items() if len(found) > 1 and not name.startswith("∂"))
+        if names:
+            return f"{names[0]} is read with different numbers of indices"
+    return None
+
+
+def _outside_calls(root: Expr) -> list[Expr]:
+    """The nodes of an expression, without the arguments of functions that are not known."""
+    found: list[Expr] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        stack.extend(() if isinstance(node, Apply) else node.children)
+    return found
 
 
 def _labelled_and_not(outcome: Outcome) -> bool:

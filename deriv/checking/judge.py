@@ -30,7 +30,7 @@ WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 NARROW = "an operator is read as ending before the brackets"
 OVER = "a function without brackets is read as applying to the whole product"
 _SCOPES = frozenset((WIDE_LEFT, WIDE_RIGHT, NARROW, OVER))
-_MAX_TRIES = 72
+_MAX_TRIES = 140
 _MAX_FLIPS = 6
 
 

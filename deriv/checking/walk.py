@@ -10,7 +10,7 @@ from deriv.checking import define as definitions
 from deriv.checking import introduce
 from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
-from deriv.checking.guard import Guard
+from deriv.checking.guard import Guard, loses_symbols
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.readings import with_readings
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
@@ -23,7 +23,7 @@ from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.names import all_names, children
-from deriv.meaning.scope import Scope, is_number
+from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
 
@@ -236,10 +236,17 @@ class Walk:
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
         if definitions.declare(self.scope, left, relation, right):
+            names = all_names(left) | all_names(right)
+            if any(self.scope.lookup(name) is not None for name in names):
+                self.scope.regions.append(self._reached(names))
             return replace(base, kind=Kind.DECLARATION)
         self.scope.regions.append(frozenset(all_names(left) | all_names(right)))
         reason = "inequalities are not judged"
         return replace(base, kind=Kind.INEQUALITY, verdict=Verdict.UNCHECKED, reason=reason)
+
+    def _reached(self, names: set[str]) -> frozenset[str]:
+        """Names, and those that their definitions hold."""
+        return frozenset(names | {part for d in self.scope.history if d.name in names for part in names_in(d.body)})
 
     # --- definitions -----------------------------------------------------------------------------------------------
 
@@ -386,6 +393,8 @@ class Walk:
         found = self.diagnose(outcome, previous, part, base.kind is Kind.DERIVATIVE) if self.diagnose else None
         if outcome.meant is not None:
             remember(self.scope, outcome.meant.lhs, outcome.meant.rhs)
+        if found is not None and found.is_double and loses_symbols(outcome) and not has_derivative(previous):
+            found = None
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is not None:
             return unchecked(base, outcome, doubt)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
-from deriv.latex.nodes import Chain, Node
+from deriv.latex.nodes import Chain, Items, Node, Number, Script
 from deriv.meaning.names import base_name
 from deriv.meaning.scope import Scope
 from deriv.source import Span
@@ -34,12 +34,21 @@ def beside_names(text: str, formulas: Sequence[tuple[Span, Node | None]]) -> Ite
         following = formulas[number + 1][0].start if number + 1 < len(formulas) else len(text)
         before = _CLAUSE_END.split(text[max(last, span.start - _REACH) : span.start])[-1]
         after = _CLAUSE_END.split(text[span.end : min(following, span.end + _REACH)])[0]
-        while isinstance(node, Chain) and node.parts[0] is not None:
-            node = node.parts[0]
-        name = base_name(node) if node is not None else None
-        if name is not None:
-            plural = _ALL_SYMMETRIC.search(_CLAUSE_END.split(text[span.end : span.end + 3 * _REACH])[0])
+        plural = _ALL_SYMMETRIC.search(_CLAUSE_END.split(text[span.end : span.end + 3 * _REACH])[0])
+        for name in _names(node):
             yield name, f"{before} … {after} {plural.group() if plural else ''}"
+
+
+def _names(node: Node | None) -> Iterator[str]:
+    """The symbols that a formula begins with: one, or a list; a numbered one with its number too."""
+    while isinstance(node, Chain) and node.parts[0] is not None:
+        node = node.parts[0]
+    for part in node.items if isinstance(node, Items) else (node,):
+        name = base_name(part)
+        if name is not None:
+            yield name
+            if isinstance(part, Script) and isinstance(part.sub, Number):
+                yield f"{name}_{part.sub.text}"
 
 
 def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:

@@ -155,7 +155,8 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
 def _is_growth(el: Elaborator, name: str) -> bool:
     """`O(n^2)` in a document that has no quantity O."""
     survey = el.scope.survey
-    return el.scope.lookup(name) is None and survey.bare[name] == 0 and survey.applied[name] > 0
+    quantity = el.scope.lookup(name) or survey.denominators[name] or survey.letter_subscripts[name]
+    return not quantity and survey.applied[name] > 0
 
 
 def _composed_names(el: Elaborator, node: Node) -> tuple[Name, ...]:
@@ -221,7 +222,7 @@ def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
     if marks.primes:
         return True
     if scope.lookup(name, "function") or survey.heads[name]:
-        return name not in standing_names(group.body) or scope.lookup(name, "function") is not None
+        return name not in standing_names(group.body)
     if scope.lookup(name) is not None and not plain_arguments(group.body):
         return False
     if name in standing_names(group.body):

@@ -262,7 +262,7 @@ def kind_of(el: Elaborator, base: Name, marks: Marks) -> Kind:
     key = (marks.name + numbered, is_bold(base), len(marks.subs))
     kind = el.reading.kinds.get(key) or el.scope.learned.get(key)
     if kind is None or (marks.name, is_bold(base)) in el.scope.survey.declared_rank:
-        row = (marks.name, is_bold(base)) in el.scope.survey.declared_rows
+        row = el.scope.survey.declared_rows.get((marks.name, is_bold(base)), False)
         kind = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0), row)
     el.kinds_met.setdefault(key, kind)
     if marks.transposed and kind.rank == 0:
@@ -309,6 +309,9 @@ def indexed(el: Elaborator, marks: Marks, kind: Kind) -> Value:
 
 def _as_row(el: Elaborator, name: str) -> bool:
     """Whether a vector stands as a row: as the document has it, or tried both ways."""
+    for bold in (False, True):
+        if (name, bold) in el.scope.survey.declared_rows:
+            return el.scope.survey.declared_rows[name, bold]
     settled = el.scope.rows.get(name)
     if settled is None and ((name, False) in el.scope.declared or (name, True) in el.scope.declared):
         settled = False

@@ -107,6 +107,8 @@ def _names(node: Node, *, heads: bool) -> set[str]:
 
 
 def _opens(node: Node | None) -> bool:
+    if isinstance(node, Script) and node.sub is None and not node.primes:
+        node = node.base
     return isinstance(node, Group) and node.open == "("
 
 

@@ -19,6 +19,7 @@ from deriv.latex.nodes import (
     Nabla,
     Name,
     Node,
+    Number,
     Product,
     Script,
 )
@@ -66,6 +67,8 @@ def _over(node: Node) -> Node:
     call = node.base if isinstance(node, Script) and node.sub is None and not node.primes else None
     if isinstance(call, Function) and isinstance(call.arg, Group) and call.sup is None:
         assert isinstance(node, Script)
+        if isinstance(node.sup, Number):
+            return node  # log(x)^3 is a power of the logarithm
         power = replace(node, base=call.arg, span=call.arg.span.to(node.span))
         return replace(call, arg=power, span=node.span)  # log (1-p)^n
     return node

@@ -63,7 +63,7 @@ class Survey:
     denominators: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     declared_rank: dict[tuple[str, bool], int] = field(default_factory=dict)
-    declared_rows: set[tuple[str, bool]] = field(default_factory=set)
+    declared_rows: dict[tuple[str, bool], bool] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))

@@ -59,6 +59,11 @@ class Found:
     diagnosis: Diagnosis
     focus: Span
 
+    @property
+    def is_double(self) -> bool:
+        """Whether two mistakes had to be assumed."""
+        return ", and " in self.diagnosis.message
+
 
 class Diagnostician:
     """Explains wrong lines in one source text."""
@@ -71,7 +76,8 @@ class Diagnostician:
 
         `differentiates` says that the chain began with a derivative, whatever the line before is.
         """
-        for one in (outcome, *outcome.others[:_MAX_READINGS]):
+        others = [one for one in outcome.others if _reads_alike(one, outcome)]
+        for one in (outcome, *others[:_MAX_READINGS]):
             problem = problem_of(self.source, self.judge, one, lhs, rhs, self.macros)
             if problem is not None:
                 problem.differentiates |= differentiates
@@ -79,6 +85,15 @@ class Diagnostician:
             if found is not None:
                 return found
         return None
+
+
+def _reads_alike(one: Outcome, other: Outcome) -> bool:
+    """Whether two outcomes differ only in how the definitions are taken: a less likely reading explains nothing."""
+    if one.meant is None or other.meant is None:
+        return False
+    return one.meant.lhs_node is other.meant.lhs_node and (
+        one.meant.elaborator.reading.answers == other.meant.elaborator.reading.answers
+    )
 
 
 def explanation(problem: Problem) -> Found | None:
