@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 
-from deriv.checking.judge import Outcome, labels, names_of
+from deriv.checking.judge import Outcome, labels, names_in_definitions, names_of, variables_of
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Nabla, Node, Script
-from deriv.meaning.names import children, standing_names
+from deriv.meaning.names import all_names, children, standing_names
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
 
@@ -46,8 +46,10 @@ class Guard:
             self._asked_for(lhs)
             or _same_functions(lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
+            or self._two_ways(outcome)
             or self._functional_equation(outcome)
             or _several_shapes(outcome)
+            or _new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
             or self._particular_region(outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
@@ -83,6 +85,18 @@ class Guard:
             return None
         new = _labels(outcome, 1) - _labels(outcome, 0) - _labels(by_head, 0) - _written(outcome) - _written(by_head)
         return f"{sorted(new)[0]} stands in the place of something on the left" if new else None
+
+    def _two_ways(self, outcome: Outcome) -> str | None:
+        """A definition that can be taken in two ways: a slash, or a bias that is added to a matrix."""
+        if outcome.meant is None:
+            return None
+        reached = names_of(outcome.meant.aligned.pairs) | names_in_definitions(
+            self.scope, names_of(outcome.meant.aligned.pairs)
+        )
+        if slashed := sorted(reached & self.scope.doubtful):
+            return f"the definition of {slashed[0]} has a slash that can be read in two ways"
+        told = sorted(reached & self.scope.stretched & variables_of(outcome.meant.aligned.pairs))
+        return f"whether {told[0]} is added to rows or to columns is not stated" if told else None
 
     def _functional_equation(self, outcome: Outcome) -> str | None:
         """`g'(x) = g(x)(1 - g(x))` of a function that is not known says which function it is."""
@@ -279,12 +293,37 @@ def _several_shapes(outcome: Outcome) -> str | None:
     for pairs in (outcome.pairs, written):
         counts: dict[tuple[str, int], set[int]] = {}
         for node in (part for pair in pairs for side in pair for part in _outside_calls(side)):
-            if isinstance(node, Entry) or (isinstance(node, Sym) and pairs is written):
+            if isinstance(node, Entry | Sym):
                 sups = node.sups if isinstance(node, Entry) else 0
                 counts.setdefault((node.name, sups), set()).add(len(node.children))
         names = sorted(name for (name, _), found in counts.items() if len(found) > 1 and not name.startswith("∂"))
         if names:
             return f"{names[0]} is read with different numbers of indices"
+        both = _applied(pairs) & {name for name, _ in counts}
+        if both:
+            return f"{min(both)} is read as a function here and as a quantity there"
+    return None
+
+
+def _applied(pairs: tuple[tuple[Expr, Expr], ...]) -> set[str]:
+    """Names of the functions in a claim."""
+    return {node.function for pair in pairs for side in pair for node in walk(side) if isinstance(node, Apply)}
+
+
+def _new_index(outcome: Outcome, by_head: Outcome, lhs: Node) -> str | None:
+    """An index letter on the right of which the left side knows nothing is said in words, or never."""
+    if outcome.meant is None or by_head.meant is None:
+        return None
+    letters = all_names(lhs) | all_names(by_head.meant.lhs_node)
+    letters |= {
+        part.name.partition(".")[0] for pair in outcome.pairs for part in walk(pair[0]) if isinstance(part, Sym)
+    }
+    for _, right in outcome.meant.aligned.pairs:
+        for node in walk(right):
+            indices = node.indices if isinstance(node, Entry) else node.children if isinstance(node, Delta) else ()
+            for part in indices:
+                if isinstance(part, Sym) and "." not in part.name and part.name not in letters:
+                    return f"the index {part.name} is not introduced on the left"
     return None
 
 

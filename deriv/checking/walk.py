@@ -264,6 +264,7 @@ class Walk:
             return introduce.square(self, left, right, base)
         line = self.source.position(left.span.start)[0]
         value = self.value(right)
+        two_ways = self.scope.two_ways
         if isinstance(value, str):
             if definitions.known(self.scope, head):
                 return None
@@ -273,6 +274,9 @@ class Walk:
             if outcome.holds:
                 return self._held(base, outcome)
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
+        self.scope.doubtful.discard(head.marks.name)
+        if two_ways:
+            self.scope.doubtful.add(head.marks.name)
         aside = bool(_SUPPOSED.search(self.source.text[max(left.span.start - 30, 0) : left.span.start]))
         note = definitions.define(self.scope, head, value, line, aside=aside)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError, ShapeError
-from deriv.expr.nodes import MINUS_ONE, ONE, Add, Decimal, Expr, Mul, Num, Pow, neg, reciprocal
+from deriv.expr.nodes import MINUS_ONE, ONE, Add, Decimal, Entry, Expr, Mul, Num, Pow, neg, reciprocal, walk
 from deriv.expr.tensor import Grid, Tensor, Value, inverse, scalar
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
                 raise ShapeError("a scalar is added to a vector")
             tell = el.note if isinstance(one.body, Num | Decimal) else el.strain
             tell("a scalar beside a vector is added to every entry")
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Tensor) and isinstance(other, Tensor) and one.is_vector and other.rows and other.cols:
+            el.stretched |= {node.name for node in walk(one.body) if isinstance(node, Entry)}
     if isinstance(a, Tensor) and isinstance(b, Tensor) and _stand_crosswise(a, b):
         if el.reading.choose("orientation") == 1:
             raise ShapeError("a row vector and a column vector are added")

@@ -73,6 +73,8 @@ class Elaborator:
     inner_names: set[str] = field(default_factory=set)
     strains: int = 0
     doubts: int = 0
+    stretched: set[str] = field(default_factory=set)
+    """Vectors added to a matrix, of which nothing says whether they are added to its rows or to its columns."""
     kinds_met: dict[KindKey, Kind] = field(default_factory=dict)
     _fresh: int = 0
 

@@ -56,6 +56,12 @@ class Scope:
     """Names, bold or not, whose space the text states: `x \\in \\mathbb{R}^n`."""
     rows: dict[str, bool] = field(default_factory=dict)
     """Which vectors stand as rows, which as columns, as far as the formulas fit together one way only."""
+    stretched: set[str] = field(default_factory=set)
+    """Vectors added to matrices, of which nothing says whether they are added to the rows or to the columns."""
+    two_ways: bool = False
+    """Whether the value read last has a slash that can be taken in two ways (`a/bc`)."""
+    doubtful: set[str] = field(default_factory=set)
+    """Names whose definition has such a slash."""
     given: list[Definition] = field(default_factory=list)
     """What was given beside the document."""
     section: int = 0
