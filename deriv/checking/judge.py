@@ -23,13 +23,14 @@ from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope, is_number
-from deriv.meaning.scoping import narrowed, over_products, widened
+from deriv.meaning.scoping import narrowed, over_brackets, over_products, widened
 
 WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 NARROW = "an operator is read as ending before the brackets"
+BRACKETS = "an operator is read as applying to the product that begins with brackets"
 OVER = "a function without brackets is read as applying to the whole product"
-_SCOPES = frozenset((WIDE_LEFT, WIDE_RIGHT, NARROW, OVER))
+_SCOPES = frozenset((WIDE_LEFT, WIDE_RIGHT, BRACKETS, NARROW, OVER))
 _MAX_TRIES = 140
 _MAX_FLIPS = 6
 
@@ -171,21 +172,19 @@ class Judge:
                     yield self._meant(lhs, rhs, {}, "", rank, kinds)[0]
 
     def _by_choices(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
-        """The readings that differ by one choice from the likeliest, for every scope of the operators."""
+        """The likeliest reading for every scope of the operators, then those that differ from it by one choice."""
+        flips: list[tuple[Node, Node, str, list[dict[object, int]]]] = []
         rank = 0
         for left, right, note in scopings(lhs, rhs):
-            tried: list[dict[object, int]] = [{}]
-            seen: dict[object, int] = {}
-            k = 0
-            while k < len(tried):
-                meant, reading = self._meant(left, right, tried[k], note, rank)
-                for key, options in reading.met.items():
-                    if key not in seen and len(seen) < _MAX_FLIPS:
-                        seen[key] = options
-                        tried.extend({key: option} for option in range(1, options))
-                yield meant
+            meant, reading = self._meant(left, right, {}, note, rank)
+            choices = list(reading.met.items())[:_MAX_FLIPS]
+            flips.append((left, right, note, [{key: option} for key, n in choices for option in range(1, n)]))
+            yield meant
+            rank += 1
+        for left, right, note, answers in flips:
+            for answer in answers:
+                yield self._meant(left, right, answer, note, rank)[0]
                 rank += 1
-                k += 1
 
     def _shapes(self, lhs: Node, rhs: Node) -> list[Kinds]:
         """Shapes of letters under which the two sides fit, where the likeliest ones do not."""
@@ -314,7 +313,11 @@ def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
     if wide_left is not None and wide_right is not None:
         found.append((wide_left, wide_right, WIDE_RIGHT))
     yield from found
-    for other, note, ways in ((narrowed, NARROW, found[:1]), (over_products, OVER, found)):
+    for other, note, ways in (
+        (over_brackets, BRACKETS, found[:1]),
+        (narrowed, NARROW, found[:1]),
+        (over_products, OVER, found),
+    ):
         for one, two, _ in ways:
             left, right = other(one), other(two)
             if left is not None or right is not None:

@@ -49,6 +49,12 @@ def _widen(node: Node) -> Node:
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
 
 
+def over_brackets(node: Node) -> Node | None:
+    """The formula with every `∂/∂x (f) g` applying to the product, each to its own term; None when there is none."""
+    result = rewritten(node, lambda part: _widen_product(part) if isinstance(part, Product) else part)
+    return None if result is node else result
+
+
 def narrowed(node: Node) -> Node | None:
     """The formula with every `∂/∂x f (g)` ending before the brackets; None when there is none."""
     result = rewritten(node, lambda part: _before_brackets(part) if isinstance(part, Deriv) else part)

@@ -56,7 +56,7 @@ def test_what_is_left_open_is_a_rule() -> None:
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
-        ("trace-linear", r"A^\top", "A"),
+        ("trace-linear", r"A^\top", r"2 A^\top"),
         ("sigmoid", "1 -", "1 +"),
         ("squared-norm", "2 x", "x"),
         ("tanh", r"\tanh^2", r"\tanh"),
