@@ -53,4 +53,4 @@ def _valued(scope: Scope, node: Node, kinds: Kinds, ranges: Ranges) -> Valued:
     told = {name for name, _ in scope.survey.declared_rows} | scope.rows.keys()
     scope.stretched |= elaborator.stretched - told
     scope.two_ways = any(isinstance(key, tuple) and key[0] == "slash" for key in elaborator.reading.met)
-    return Valued(value, elaborator.strains, kinds)
+    return Valued(value, elaborator.strains + elaborator.doubts, kinds)

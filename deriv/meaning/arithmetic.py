@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError, ShapeError
-from deriv.expr.nodes import MINUS_ONE, ONE, Add, Decimal, Entry, Expr, Mul, Num, Pow, neg, reciprocal, walk
+from deriv.expr.nodes import MINUS_ONE, ONE, Add, Decimal, Entry, Expr, Mul, Num, Pow, Sym, neg, reciprocal, walk
 from deriv.expr.tensor import Grid, Tensor, Value, inverse, scalar
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def multiply(el: Elaborator, op: str, a: Value, b: Value) -> Value:
     a_scalar = isinstance(a, Tensor) and a.is_scalar
     b_scalar = isinstance(b, Tensor) and b.is_scalar
     if a_scalar or b_scalar:
+        if b_scalar and op == "" and isinstance(a, Tensor) and a.rows and a.cols and _may_be_vector(el, b):
+            el.doubt()
         return el.elementwise(a, b, times)
     vectors = isinstance(a, Tensor) and isinstance(b, Tensor) and a.is_vector and b.is_vector
     grids = isinstance(a, Grid) and isinstance(b, Grid) and 1 in a.shape and a.shape == b.shape
@@ -165,6 +167,11 @@ def multiply(el: Elaborator, op: str, a: Value, b: Value) -> Value:
     if op in ("*", "times") and (vectors or grids) and a == b:
         return hadamard(el, a, b)
     return el.matmul(a, b)
+
+
+def _may_be_vector(el: Elaborator, value: Value) -> bool:
+    """A letter to the right of a matrix (`W x`): a scalar would stand on its left."""
+    return isinstance(value, Tensor) and isinstance(value.body, Sym) and value.body.name not in el.scope.survey.sizes
 
 
 def hadamard(el: Elaborator, a: Value, b: Value) -> Value:

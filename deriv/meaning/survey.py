@@ -284,8 +284,8 @@ def plain_arguments(node: Node) -> bool:
     match node:
         case Name():
             return True
-        case Script(base=Name(), sup=sup, primes=0):
-            return sup is None or isinstance(sup, Group)
+        case Script(base=Name(), sup=sup, primes=0):  # \sigma^2 among the parameters is σ
+            return sup is None or isinstance(sup, Group) or (isinstance(sup, Number) and sup.text == "2")
         case Items(items=items):
             return all(plain_arguments(item) or isinstance(item, Symbol) for item in items)
         case _:
