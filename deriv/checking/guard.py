@@ -248,9 +248,6 @@ class Guard:
             return None
         return left.name if len(left.indices) == 2 and left.indices == right.indices[::-1] else None
 
-    def remember(self, outcome: Outcome, line: int) -> None:
-        """A derivative that the document states for an undefined quantity is used later, for proofs only."""
-
 
 def loses_symbols(outcome: Outcome) -> bool:
     """Whether a symbol of the left side is gone on the right: a number may have been put in for it."""

@@ -28,6 +28,7 @@ from deriv.meaning.scoping import narrowed, over_brackets, over_products, widene
 WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
 NARROW = "an operator is read as ending before the brackets"
+AT_BRACKETS = "an operator is read as ending at the brackets that follow it"
 BRACKETS = "an operator is read as applying to the product that begins with brackets"
 OVER = "a function without brackets is read as applying to the whole product"
 _SCOPES = frozenset((WIDE_LEFT, WIDE_RIGHT, BRACKETS, NARROW, OVER))
@@ -208,6 +209,8 @@ class Judge:
         except MeaningError as problem:
             return str(problem), reading
         notes = [*([note] if note else []), *elaborator.notes]
+        if not note and (over_brackets(lhs) is not None or over_brackets(rhs) is not None):
+            notes.append(AT_BRACKETS)
         if aligned.transposed:
             notes.append("one side is the transpose of the other: right in the other layout")
         return Meant(lhs, rhs, left, right, aligned, elaborator, tuple(notes), rank, note == WIDE_RIGHT), reading

@@ -40,6 +40,6 @@ def from_outcome(base: Step, outcome: Outcome) -> Step:
 
 
 def entries_by_place(point: Mapping[str, str]) -> dict[str, str]:
-    """A point with the indices of the entry that differs called by their place."""
+    """A point with the indices of the entry that differs called by their place, and `∂L/∂z_1` as it is written."""
     places = dict(zip((name for name in point if "." in name), ("row", "column"), strict=False))
-    return {places.get(name, name): value for name, value in point.items()}
+    return {places.get(name, name.replace("'", "")): value for name, value in point.items()}

@@ -331,8 +331,6 @@ class Walk:
             self._other_form(chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
-            if len(chain.parts) == 1:
-                self.guard.remember(outcome, self.source.position(part.span.start)[0])
             return unchecked(base, outcome, reason)
         return self._refuted(base, outcome, by_head, previous, part)
 

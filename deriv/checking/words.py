@@ -16,7 +16,9 @@ _SYMMETRIC = re.compile(
     r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
     re.IGNORECASE,
 )
-_NOT_SYMMETRIC = re.compile(r"\bnot\b[^.]{0,25}symmetric|\b(?:asymmetric|non-?symmetric|general) ", re.IGNORECASE)
+_NOT_SYMMETRIC = re.compile(
+    r"\bnot\b[^.]{0,25}symmetric|\b(?:asymmetric|non-?symmetric|(?:general|arbitrary) matri)", re.IGNORECASE
+)
 _ALL_SYMMETRIC = re.compile(r"\bare (?:all |both |real |square )*symmetric", re.IGNORECASE)
 _SUMS_TO_ONE = re.compile(
     r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
