@@ -9,8 +9,10 @@ from deriv.checking.compare import decide_all
 from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Proved, Tested
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Delta, Derivative, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols, substitute
+from deriv.expr.sympy_bridge import to_text
+from deriv.expr.tensor import Tensor
 from deriv.meaning.elaborate import Elaborator
 from deriv.meaning.scope import Scope
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from deriv.checking.judge import Meant, Outcome
 
 _MAX_CONDITIONAL = 4
+_MAX_PARTS = 10
 
 
 def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | None:
@@ -29,7 +32,12 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
         domain = outcome.domain
         decision = decide_all(outcome.pairs, lambda a, b, domain=domain: decide(a, b, domain))  # type: ignore[misc]
         if not isinstance(decision, Conditional):
-            decision = at_some_size(outcome.pairs, domain) or if_symmetric(scope, outcome) or decision
+            decision = (
+                at_some_size(outcome.pairs, domain)
+                or if_symmetric(scope, outcome)
+                or if_substituted(scope, outcome)
+                or decision
+            )
         if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, outcome.pairs, decision.assumption):
             return replace(outcome, decision=decision)
     return None
@@ -53,6 +61,48 @@ def if_symmetric(scope: Scope, outcome: Outcome) -> Conditional | None:
         if isinstance(decision, Proved | Tested):
             return Conditional(f"{name} is symmetric", decision)
     return None
+
+
+def if_substituted(scope: Scope, outcome: Outcome) -> Conditional | None:
+    """Equal if a letter stands for a part of what is written: g in `d/dg log g · d/dx √x`.
+
+    The claim must differentiate by the letter, which is nowhere defined, and the part must stand in the claim or in a
+    definition that it uses.
+    """
+    if outcome.meant is None or len(outcome.pairs) != 1:
+        return None
+    written = outcome.meant.aligned.pairs
+    variables = {n.variable for side in written[0] for n in walk(side) if isinstance(n, Derivative)}
+    once = free_symbols(written[0][0]) ^ free_symbols(written[0][1])
+    letters = [v for v in variables if isinstance(v, Sym) and v.name in once and _is_unknown(scope, v.name)]
+    if len(letters) != 1:
+        return None
+    letter, (left, right) = letters[0], outcome.pairs[0]
+    for part in _parts(scope, written[0], letter):
+        one, two = (substitute(side, {letter: part}) for side in (left, right))
+        decision = decide(one, two, outcome.domain, conditions=False)
+        if isinstance(decision, Proved):
+            return Conditional(f"{letter.name} = {to_text(part)}", decision)
+    return None
+
+
+def _is_unknown(scope: Scope, name: str) -> bool:
+    return scope.lookup(name) is None and not scope.defined_below(name)
+
+
+def _parts(scope: Scope, pair: tuple[Expr, Expr], letter: Sym) -> list[Expr]:
+    """Parts of a claim and of the definitions in it that a letter may stand for, the largest first."""
+    names = {
+        n.name if isinstance(n, Sym) else n.function for side in pair for n in walk(side) if isinstance(n, Sym | Apply)
+    }
+    bodies = [d.body.body for d in scope.current().values() if d.name in names and isinstance(d.body, Tensor)]
+    found: dict[Expr, int] = {}
+    for node in (part for body in (*bodies, *pair) for part in walk(body)):
+        inside = list(walk(node))
+        unfit = any(isinstance(n, Derivative | Sum) for n in inside) or letter in inside
+        if node.children and not unfit and any(isinstance(n, Sym) for n in inside):
+            found[node] = len(inside)
+    return sorted(found, key=lambda node: -found[node])[:_MAX_PARTS]
 
 
 def _is_square(scope: Scope, name: str, meant: Meant) -> bool:

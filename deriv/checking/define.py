@@ -148,15 +148,17 @@ def _fits(definition: Definition, head: Head) -> bool:
     return indices == 0
 
 
-def define(scope: Scope, head: Head, body: Value, line: int, *, aside: bool = False) -> str | None:
+def define(
+    scope: Scope, head: Head, body: Value, line: int, *, aside: bool = False, put_in: bool = False
+) -> str | None:
     """Take `head = body` into the scope; a text says what is special about it.
 
+    What is `put_in` for a name in a step holds to the end of the section.
     What is only supposed ("if g(z) = z") is kept `aside`: it may show that a step holds, never that one is wrong.
     """
     kept = len(scope.history)
     note = _define(scope, head, body, line)
-    if aside:
-        scope.history[kept:] = [replace(definition, aside=True) for definition in scope.history[kept:]]
+    scope.history[kept:] = [replace(d, aside=d.aside or aside, put_in=put_in) for d in scope.history[kept:]]
     return note
 
 

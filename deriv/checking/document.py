@@ -92,7 +92,8 @@ def check_text(
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
     scope.given = list(scope.history)
-    scope.section = scope.exercise = 0
+    scope.begin_section(0, 0)
+    scope.exercise = 0
     steps: list[Step] = []
     chains = 0
     for part, notes in zip(parts, annotations, strict=True):
@@ -183,7 +184,7 @@ def walk_through(
     for number, (block, rows) in enumerate(prepared.blocks):
         while headings and headings[0][0] < block.span.start:
             place, heading = headings.pop(0)
-            walk.scope.section = prepared.source.position(place)[0]
+            walk.scope.begin_section(*(prepared.source.position(at)[0] if at else 0 for at in (place, _next(headings))))
             if _EXERCISE.search(heading.group()):
                 walk.scope.exercise = walk.scope.section
         if notes is not None:
@@ -202,6 +203,10 @@ def walk_through(
                 _row(walk, row, {}, None)
         if options is not None and options.progress is not None:
             options.progress(number + 1, len(prepared.blocks))
+
+
+def _next(headings: list[tuple[int, re.Match[str]]]) -> int:
+    return headings[0][0] if headings else 0
 
 
 def is_display(block: MathBlock) -> bool:

@@ -272,6 +272,7 @@ class Walk:
         if definitions.known(self.scope, head) and not self.collecting:
             outcome = self.judge.judge(left, right)
             if outcome.holds:
+                self._other_letters(head, value, line)
                 return self._held(base, outcome)
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
         self.scope.doubtful.discard(head.marks.name)
@@ -280,6 +281,12 @@ class Walk:
         aside = bool(_SUPPOSED.search(self.source.text[max(left.span.start - 30, 0) : left.span.start]))
         note = definitions.define(self.scope, head, value, line, aside=aside)
         return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
+
+    def _other_letters(self, head: definitions.Head, value: Value, line: int) -> None:
+        """`f(g, h) = g^2 h + h` after `f(x, y) = x^2 y + y`: from here on the places of f are called g and h."""
+        known = self.scope.lookup(head.marks.name, "function")
+        if known is not None and head.params and set(head.params) != set(known.params):
+            definitions.define(self.scope, head, value, line)
 
     def _is_initial_value(self, node: Node) -> bool:
         """`w := 0` in an algorithm is where w starts, not what it is."""
@@ -362,7 +369,7 @@ class Walk:
         for symbol, body in found:
             head, value = definitions.head_of(self.scope, symbol), self.value(body)
             if head is not None and not isinstance(value, str):
-                definitions.define(self.scope, head, value, line)
+                definitions.define(self.scope, head, value, line, put_in=True)
         outcome = self.judge.judge(previous, part)
         if not outcome.holds:
             del self.scope.history[kept[0] :]

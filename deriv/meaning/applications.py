@@ -309,7 +309,10 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     only = args[0] if len(args) == 1 else None
     if isinstance(only, Tensor) and not only.is_scalar and _elementwise_function(el, name, only):
         return only.map(lambda x: Apply(name, (x,), orders))
-    return scalar(Apply(name, tuple(argument(el, arg) for arg in args), orders))
+    arguments = tuple(argument(el, arg) for arg in args)
+    if any(isinstance(arg, Apply) for arg in arguments):
+        el.composed.setdefault(name, []).append(arguments)
+    return scalar(Apply(name, arguments, orders))
 
 
 def _must_be_general(el: Elaborator, name: str) -> None:

@@ -21,6 +21,7 @@ from deriv.latex.nodes import (
 )
 from deriv.meaning.applications import nodes_of
 from deriv.meaning.atoms import indexed, usual_argument
+from deriv.meaning.compositions import is_inner_function, slope_by_place
 from deriv.meaning.marks import Marks
 from deriv.meaning.names import base_name
 from deriv.meaning.survey import Kind, function_head
@@ -57,8 +58,11 @@ def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]
     The same signs may also stand for quantities (`dL/dw`): a name without a definition is tried both ways.
     """
     name = base_name(body)
-    if name is None or not isinstance(body, Name) or len(by) != 1:
+    if name is None or not isinstance(body, Name):
         return None
+    by_place = slope_by_place(el, name, by)
+    if by_place is not None or len(by) != 1:
+        return by_place
     scope = el.scope
     known = scope.lookup(name, "function")
     if known is None and (scope.lookup(name) is not None or not _pure_function(el, name)):
@@ -66,7 +70,9 @@ def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]
     if known is not None and len(known.params) != 1:
         return None
     variable = _function_variable(el, by[0][0])
-    if variable is None or (known is None and el.reading.choose(("leibniz", name)) == 1):
+    if variable is None:
+        return None
+    if known is None and not is_inner_function(el, name) and el.reading.choose(("leibniz", name)) == 1:
         return None
     if (
         known is not None

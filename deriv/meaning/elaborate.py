@@ -70,6 +70,8 @@ class Elaborator:
     ranges: Ranges = field(default_factory=Ranges)
     env: dict[str, Expr] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    composed: dict[str, list[tuple[Expr, ...]]] = field(default_factory=dict)
+    """What functions have been applied to so far, where it was other functions: `f(g(x))`."""
     inner_names: set[str] = field(default_factory=set)
     strains: int = 0
     doubts: int = 0

@@ -116,8 +116,8 @@ class Resolver:
         found = self.definitions.get((node.function, "function", 0, 0))
         if found is None or len(found.params) == len(node.children):
             return found
-        # f(x) for f(x, w, b): the other arguments go without saying
-        named = all(isinstance(arg, Sym) and arg.name in found.params for arg in node.children)
+        # f(x) for f(x, w, b): the other arguments go without saying; so does h(x) in f(g(x)) for f(g, h)
+        named = all(isinstance(arg, Sym | Apply) and _label(arg) in found.params for arg in node.children)
         return found if named and not any(node.orders) else None
 
     def _undefined(self, node: Sym | Entry | Apply, run: Callable[[Expr], Expr]) -> Expr:
@@ -155,9 +155,18 @@ class Resolver:
                 for _ in range(order):
                     body = differentiate(body, Sym(param))
         if len(node.children) != len(definition.params):
-            return self._expand(body, hold, active)
+            return self._expand(substitute(body, self._functions_of_one(definition.params)), hold, active)
         result = self._substituted(body, definition, node.children)
         return self._expand(result, hold, active)
+
+    def _functions_of_one(self, params: tuple[str, ...]) -> dict[Expr, Expr]:
+        """Parameters that are functions of one variable elsewhere: g in `f(g, h)` is `g(x)`."""
+        found = {name: self.definitions.get((name, "function", 0, 0)) for name in params}
+        return {
+            Sym(name): Apply(name, (Sym(definition.params[0]),))
+            for name, definition in found.items()
+            if definition is not None and len(definition.params) == 1
+        }
 
     def _substituted(self, body: Expr, definition: Definition, args: tuple[Expr, ...]) -> Expr:
         mapping: dict[Expr, Expr] = {}

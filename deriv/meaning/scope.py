@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deriv.expr.domain import SIZE, Domain, Fact
 from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
@@ -16,6 +16,7 @@ from deriv.meaning.survey import Kind, KindKey, Survey
 class Definition:
     """`head = body`: `params` are the argument names of a function, or the index names of a family.
 
+    One `put_in` was read from a step in which something else stands for the name.
     One `aside` is only kept as what the name may mean (`w = (X^T X)^{-1} X^T y` of a variable w).
     A scalar definition has no parameters.  `sups` counts the superscript indices among the parameters of a family.
     """
@@ -27,6 +28,7 @@ class Definition:
     line: int
     sups: int = 0
     aside: bool = False
+    put_in: bool = False
 
     @property
     def key(self) -> tuple[str, str, int, int]:
@@ -66,6 +68,8 @@ class Scope:
     """What was given beside the document."""
     section: int = 0
     """The line of the last heading."""
+    section_end: int = 0
+    """The line of the next heading; 0 where there is none."""
     exercise: int = 0
     """The line of the last heading of an exercise."""
     grids: dict[str, Grid] = field(default_factory=dict)
@@ -81,6 +85,16 @@ class Scope:
     def define(self, definition: Definition) -> None:
         """Take in a definition; it holds from here on."""
         self.history.append(definition)
+
+    def begin_section(self, line: int, end: int) -> None:
+        """A heading: what was only put in for a name in a step above holds no longer."""
+        self.section, self.section_end = line, end
+        self.history = [replace(d, aside=True) if d.put_in else d for d in self.history]
+
+    def defined_below(self, name: str) -> bool:
+        """Whether the rest of this section defines a name."""
+        within = [d for d in self.later if d.line >= self.section and not 0 < self.section_end <= d.line]
+        return any(definition.name == name for definition in within)
 
     def current(self) -> dict[tuple[str, str, int, int], Definition]:
         """The definition in force for each head."""

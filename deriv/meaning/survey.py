@@ -35,6 +35,8 @@ class Kind:
     row: bool = False
 
 
+_MAX_COMPOSITIONS = 24
+
 KindKey = tuple[str, bool, int]
 """A name with its numbered superscripts, whether it is set in bold, and how many subscripts it carries."""
 
@@ -67,6 +69,8 @@ class Survey:
     sizes: set[str] = field(default_factory=set)
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    compositions: dict[str, dict[str, tuple[Node, ...]]] = field(default_factory=lambda: defaultdict(dict))
+    """The lists of arguments that each name is applied to, by the letters in them."""
 
     def rank(self, name: str, *, bold: bool) -> int | None:
         """0, 1 or 2 axes for the bare name as it is set, as far as its use tells; None when nothing does.
@@ -163,13 +167,22 @@ class Survey:
             group = right.base if isinstance(right, Script) else right
             if op == "" and name and isinstance(group, Group) and group.open == "(" and _plain_name(left):
                 self.applied[name] += 1
-                self.group_args[name].add(argument_key(group.body))
+                self._arguments(name, group.body)
             if op == "" and name and other and not is_bold(left):
                 self.beside[name].add(other)
             if op == "" and name and other and is_transposed(left):
                 for key, part in ((name, left), (other, right)):
                     if not is_bold(part) and not _is_number_like(part):
                         self.plain_vectors[key] += 1
+
+    def _arguments(self, name: str, body: Node) -> None:
+        items = body.items if isinstance(body, Items) else (body,)
+        key = ",".join(map(_composition_key, items))
+        if len(self.compositions[name]) < _MAX_COMPOSITIONS and not (
+            isinstance(body, Items) and "|" in body.separators
+        ):
+            self.compositions[name].setdefault(key, items)
+        self.group_args[name].add(argument_key(body))
 
     def _derivative(self, node: Deriv) -> None:
         name = base_name(function_head(node.body)) if node.ratio and node.body is not None else None
@@ -297,3 +310,12 @@ def argument_key(node: Node) -> str:
     if isinstance(node, Items):
         return ",".join(argument_key(item) for item in node.items)
     return base_name(node) or "?"
+
+
+def _composition_key(node: Node) -> str:
+    """The letters of one argument: `g(x)` and `g(t)` are two."""
+    head = function_head(node)
+    if head is node:
+        return base_name(node) or "?"
+    inner = node.factors[1] if isinstance(node, Product) else node
+    return f"{base_name(head)}({argument_key(inner.body) if isinstance(inner, Group) else '?'})"
