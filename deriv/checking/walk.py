@@ -285,7 +285,9 @@ class Walk:
     def _other_letters(self, head: definitions.Head, value: Value, line: int) -> None:
         """`f(g, h) = g^2 h + h` after `f(x, y) = x^2 y + y`: from here on the places of f are called g and h."""
         known = self.scope.lookup(head.marks.name, "function")
-        if known is not None and head.params and set(head.params) != set(known.params):
+        if known is None or not head.params or len(head.params) != len(known.params):
+            return
+        if set(head.params) != set(known.params):
             definitions.define(self.scope, head, value, line)
 
     def _is_initial_value(self, node: Node) -> bool:
