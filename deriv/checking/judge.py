@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from deriv.checking.abstract import chain_rule, for_any_functions
+from deriv.checking.antiderivatives import NOTE, certain, has_antiderivative, slopes_of
 from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.conditions import under_a_condition
 from deriv.checking.interpret import Interpretation, interpretations
@@ -21,7 +22,7 @@ from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.elaborate import Elaborator, Reading
-from deriv.meaning.resolve import quantities
+from deriv.meaning.resolve import Resolver, quantities
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import narrowed, over_brackets, over_products, widened
 
@@ -63,6 +64,8 @@ class Outcome:
     notes: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
     others: tuple[Outcome, ...] = ()
+    slope_by: Sym | None = None
+    """The variable by which both sides were differentiated, for integrals without bounds."""
 
     @property
     def holds(self) -> bool:
@@ -254,8 +257,10 @@ class Judge:
             return None
         seen.add(pairs)
         domain = self.scope.domain(*(side for pair in pairs for side in pair))
-        decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
+        if has_antiderivative(pairs):
+            return self._integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)
+        decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         assumes = interpretation.assumes
         if resolver.links and not isinstance(decision, Proved):
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
@@ -270,6 +275,17 @@ class Judge:
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+    @staticmethod
+    def _integrated(outcome: Outcome, resolver: Resolver) -> Outcome:
+        """A claim with integrals without bounds, by the derivatives of its sides."""
+        try:
+            pairs, variable = slopes_of(outcome.pairs)
+        except MeaningError as problem:
+            return replace(outcome, decision=Undecided(str(problem)))
+        decision = decide_all(pairs, lambda a, b: decide(a, b, outcome.domain, conditions=False))
+        decision = certain(decision, outcome.pairs, changes_variable=resolver.changes_variable)
+        return replace(outcome, decision=decision, pairs=pairs, notes=(*outcome.notes, NOTE), slope_by=variable)
 
 
 def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:

@@ -14,10 +14,11 @@ from deriv.equal.slots import Names, read_names
 from deriv.errors import MeaningError
 from deriv.expr.calculus import evaluate_derivatives, integral, limit
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Decimal, Derivative, Entry, Expr, Integral, Limit, Sym
+from deriv.expr.nodes import Antiderivative, Decimal, Derivative, Entry, Expr, Integral, Limit, Sym
 from deriv.expr.substitute import depth, families, free_symbols, post_order, rebuild, same_or, substitute
 
 _PASSES = 4
+_PENDING = (Derivative, Limit, Integral, Antiderivative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class _Pending(Exception):
 def _carried_out(expr: Expr) -> Expr:
     """Innermost first; an integral without a known value may still go away under a derivative (Leibniz)."""
     for _ in range(_PASSES):
-        pending = [node for node in post_order(expr) if isinstance(node, (Derivative, Limit, Integral))]
+        pending = [node for node in post_order(expr) if isinstance(node, _PENDING)]
         if not pending:
             return expr
         changed = rebuild(expr, _carry_out)

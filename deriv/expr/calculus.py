@@ -16,6 +16,7 @@ from deriv.expr.nodes import (
     ONE,
     ZERO,
     Add,
+    Antiderivative,
     Apply,
     Call,
     Cases,
@@ -137,6 +138,8 @@ def _binder_slope(node: Expr, variable: Sym | Entry, slopes: list[Expr]) -> Expr
             return ZERO if slopes[0] == ZERO else same_or(node, (slopes[0], node.children[1]))
         case Integral():
             return _integral_slope(node, slopes)
+        case Antiderivative():
+            return _antiderivative_slope(node, variable, slopes)
         case _:
             return ZERO
 
@@ -240,6 +243,13 @@ def _cases_slope(node: Cases, slopes: list[Expr]) -> Expr:
         return ZERO
     rows = [(comparison, lhs, rhs, slopes[3 * k + 2]) for k, (comparison, lhs, rhs, _) in enumerate(node.rows)]
     return Cases(tuple(rows))
+
+
+def _antiderivative_slope(node: Antiderivative, variable: Sym | Entry, slopes: list[Expr]) -> Expr:
+    """The integrand times the slope of what it is integrated over; nothing is differentiated under the sign."""
+    if slopes[1] == ZERO and slopes[0] != ZERO:
+        raise NotDifferentiable(f"an integral without bounds is differentiated by {variable.name}")
+    return mul(node.body, slopes[1])
 
 
 def _integral_slope(node: Integral, slopes: list[Expr]) -> Expr:

@@ -357,6 +357,23 @@ class Integral(Expr):
         super().__init__((body, lo, hi), (variable,))
 
 
+class Antiderivative(Expr):
+    """An integral without bounds: some function with the slope `body` by `variable`, the same wherever it stands."""
+
+    __slots__ = ()
+
+    def __init__(self, body: Expr, variable: Expr) -> None:
+        super().__init__((body, variable))
+
+    @property
+    def body(self) -> Expr:
+        return self.children[0]
+
+    @property
+    def variable(self) -> Expr:
+        return self.children[1]
+
+
 ZERO: Final = Num(0)
 ONE: Final = Num(1)
 MINUS_ONE: Final = Num(-1)

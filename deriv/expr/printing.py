@@ -274,6 +274,9 @@ def _operator(node: Expr, parts: tuple[Printed, ...], display: Mapping[str, str]
             (body_text, level), (lo, _), (hi, _) = parts
             inner = bracket(body_text) if level == SUM else body_text
             return rf"\int_{{{lo}}}^{{{hi}}} {inner} \, d{display[str(node.data[0])]}", BIG
+        case n.Antiderivative():
+            (body_text, level), (variable, _) = parts
+            return rf"\int {bracket(body_text) if level == SUM else body_text} \, d{variable}", BIG
         case n.Limit():
             point = parts[1][0] + (f"^{{{node.data[1]}}}" if node.data[1] else "")
             inner = bracket(parts[0][0]) if parts[0][1] == SUM else parts[0][0]

@@ -119,6 +119,8 @@ def _to_operator(node: Expr, parts: tuple[Any, ...], display: Mapping[str, str])
             return sympy.Limit(parts[0], sympy.Symbol(display[name]), parts[1], side or "+-")
         case n.Integral():
             return sympy.Integral(parts[0], (sympy.Symbol(display[str(node.data[0])]), parts[1], parts[2]))
+        case n.Antiderivative():
+            return (sympy.Integral if parts[1].is_Symbol else sympy.Function("Integral"))(*parts)
         case n.Det() | n.Inverse():  # SymPy's own need matrices of known size
             return sympy.Function("det" if isinstance(node, n.Det) else "inverse")(*parts[2:])
     raise MeaningError(f"no SymPy form for {type(node).__name__}")

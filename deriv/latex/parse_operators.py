@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deriv.latex import symbols as sy
+from deriv.latex.integrands import without_differential
 from deriv.latex.nodes import (
     Additive,
     BigOp,
@@ -205,7 +206,8 @@ class Operators(Derivatives):
                 body = self.additive()
             else:
                 self.integrals -= 1
-                return self.operator_body(), None
+                body = self.operator_body()
+                return (body and without_differential(body)) or (body, None)
         differential: Node | None = None
         variables: list[Node] = []
         while self.at_differential() and len(variables) < count:

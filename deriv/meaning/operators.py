@@ -8,6 +8,8 @@ from deriv.errors import MeaningError
 from deriv.expr.nodes import (
     ONE,
     Add,
+    Antiderivative,
+    Apply,
     Derivative,
     Entry,
     Expr,
@@ -253,9 +255,13 @@ def _point(el: Elaborator, node: Node, names: set[Sym | Entry]) -> dict[Expr, Ex
 
 
 def _integral(el: Elaborator, node: BigOp) -> Value:
-    if node.sub is None or node.sup is None or node.differential is None or node.body is None:
-        raise MeaningError("an integral without bounds is not judged")
+    if node.differential is None or node.body is None or (node.sub is None) != (node.sup is None):
+        raise MeaningError("the integral does not say over what it is taken")
     variable = el.scalar(node.differential)
+    if node.sub is None or node.sup is None:
+        if not isinstance(variable, Sym | Apply):
+            raise MeaningError("the variable of the integral is not a symbol")
+        return scalar(Antiderivative(el.scalar(node.body), variable))
     if not isinstance(variable, Sym):
         raise MeaningError("the variable of the integral is not a symbol")
     return scalar(Integral(el.scalar(node.body), variable.name, el.scalar(node.sub), el.scalar(node.sup)))

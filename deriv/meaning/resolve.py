@@ -15,6 +15,7 @@ from deriv.expr.functions import mul, over, power
 from deriv.expr.nodes import (
     ZERO,
     Add,
+    Antiderivative,
     Apply,
     Derivative,
     Det,
@@ -51,6 +52,8 @@ class Resolver:
     exact: Mapping[Expr, Expr] = field(default_factory=dict)
     links: dict[str, tuple[Expr, Expr]] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
+    changes_variable: bool = False
+    """Whether an integral was taken over a quantity with a definition."""
 
     def resolve(self, expr: Expr) -> Expr:
         """The expression without defined names and derivatives."""
@@ -72,6 +75,8 @@ class Resolver:
     def _step(self, node: Expr, hold: frozenset[str], active: frozenset[str], run: Callable[[Expr], Expr]) -> Expr:
         if isinstance(node, Derivative):
             return self._derivative(node, hold, active)
+        if isinstance(node, Antiderivative):
+            return self._antiderivative(node, hold, active)
         if isinstance(node, Sym | Entry | Apply):
             return self._name(node, hold, active, run)
         children = tuple(run(child) for child in node.children)
@@ -80,7 +85,7 @@ class Resolver:
         if isinstance(node, Limit):
             return _known(limit(node), "the limit could not be evaluated")
         if isinstance(node, Integral):
-            return _known(integral(node), "the integral could not be evaluated")
+            return integral(node) or node
         return node
 
     def _name(
@@ -199,6 +204,19 @@ class Resolver:
         else:
             slope = self._by_expression(node.body, variable)
         return self._expand(slope, hold, active)
+
+    def _antiderivative(self, node: Antiderivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
+        """Over x itself, or over a defined u(x): then ∫ g du is ∫ g u' dx."""
+        variable = node.variable
+        body, over = self._expand(node.body, hold, active), self._expand(variable, hold, active)
+        if over == variable or isinstance(over, Apply):
+            return Antiderivative(body, over)
+        self.changes_variable = True
+        names = free_symbols(over)
+        if len(names) != 1:
+            raise MeaningError("the variable of the integral is defined by several quantities")
+        inner = Sym(*names)
+        return Antiderivative(mul(body, differentiate(over, inner)), inner)
 
     def _by_power(self, body: Expr, variable: Pow, hold: frozenset[str], active: frozenset[str]) -> Expr:
         """∂L/∂σ² is the slope by σ over 2σ."""

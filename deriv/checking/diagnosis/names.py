@@ -35,6 +35,8 @@ def derivative_variables(problem: Problem) -> Iterator[Edit]:
 
 def symbols(problem: Problem) -> Iterator[Edit]:
     """One symbol in the place of another, once or everywhere; an index in the place of another."""
+    if problem.outcome.slope_by is not None:
+        return  # a constant of integration is no other symbol in disguise
     known = _symbols_of(problem)
     letters = {
         canonical(p.node): problem.slice(p.node).strip()

@@ -6,7 +6,7 @@ agrees there is given to the judge.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -24,6 +24,7 @@ from deriv.equal.decision import Conditional, Proved, Tested, Undecided
 from deriv.equal.prepare import prepare
 from deriv.equal.sample import Point, points
 from deriv.errors import DerivError, MeaningError
+from deriv.expr.calculus import differentiate
 from deriv.expr.nodes import Decimal, Expr, walk
 from deriv.expr.tensor import Tensor
 from deriv.latex.macros import MacroTable
@@ -113,11 +114,18 @@ class Problem:
         """Whether there are points at which candidates can be compared."""
         return len(self.places) >= 2 and self.exact
 
-    def resolve(self, expr: Expr, interpretation: Interpretation | None = None) -> Expr:
-        """The expression with the definitions of this interpretation put in."""
-        canonical = self.meant.elaborator.ranges.canonical
+    def resolve(
+        self,
+        expr: Expr,
+        interpretation: Interpretation | None = None,
+        canonical: Callable[[Expr], Expr] | None = None,
+    ) -> Expr:
+        """The expression with the definitions of this interpretation put in, as the judge compares it."""
+        canonical = canonical or self.meant.elaborator.ranges.canonical
         resolver = (interpretation or self.interpretation).resolver(self.judge.scope)
-        return canonical(resolver.resolve(canonical(expr)))
+        value = canonical(resolver.resolve(canonical(expr)))
+        by = self.outcome.slope_by
+        return differentiate(value, by) if by is not None else value
 
     def values(self, sides: Sequence[Expr]) -> Values:
         """Values of resolved expressions, one per pair (or one for all), at the points."""
@@ -143,8 +151,7 @@ class Problem:
         try:
             value = elaborator.value(node)
             pairs = align(self.meant.lhs, value, elaborator.same).pairs
-            canonical, resolver = elaborator.ranges.canonical, self.interpretation.resolver(self.judge.scope)
-            return [canonical(resolver.resolve(canonical(b))) for _, b in pairs]
+            return [self.resolve(b, canonical=elaborator.ranges.canonical) for _, b in pairs]
         except (DerivError, RecursionError):
             return None
 

@@ -1,0 +1,73 @@
+"""Integrals without bounds: two sides are equal when they have the same derivative, up to a constant of integration.
+
+Source: the fundamental theorem of calculus.  On an interval, functions with the same derivative differ by a constant.
+"""
+
+from __future__ import annotations
+
+from deriv.equal.decision import Decision, Different, Undecided
+from deriv.errors import MeaningError
+from deriv.expr.calculus import differentiate
+from deriv.expr.nodes import Antiderivative, Apply, Entry, Expr, Sym, walk
+from deriv.expr.substitute import free_symbols, rebuild, same_or
+
+Pair = tuple[Expr, Expr]
+_ALONG = Sym("_along")
+NOTE = "both sides are compared by their derivatives: they may differ by a constant"
+
+
+def has_antiderivative(pairs: tuple[Pair, ...]) -> bool:
+    """Whether an integral without bounds stands in a claim."""
+    return any(isinstance(node, Antiderivative) for pair in pairs for side in pair for node in walk(side))
+
+
+def slopes_of(pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], Sym]:
+    """The derivatives of both sides by the variable of the integrals, along any curve if there are several; by what.
+
+    Raises MeaningError where an integral is left over (`x ∫ f dx` on one side) or the claim is about vectors.
+    """
+    found = [
+        node.variable for pair in pairs for side in pair for node in walk(side) if isinstance(node, Antiderivative)
+    ]
+    variables = set(found)
+    if len(pairs) != 1:
+        raise MeaningError("integrals of vectors without bounds are not judged")
+    sides = pairs[0]
+    variable = variables.pop() if len(variables) == 1 else None
+    if not isinstance(variable, Sym):
+        names = {node.name for node in found if isinstance(node, Sym)}
+        sides, variable = (_along(sides[0], names), _along(sides[1], names)), _ALONG
+    return ((differentiate(sides[0], variable), differentiate(sides[1], variable)),), variable
+
+
+def _along(side: Expr, names: set[str]) -> Expr:
+    """Every variable of integration as a function of one parameter: ∫ u dv = uv - ∫ v du along any curve."""
+
+    def opened(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        if isinstance(node, Sym) and node.name in names:
+            return Apply(node.name, (_ALONG,))
+        return same_or(node, children)
+
+    return rebuild(side, opened)
+
+
+def certain(decision: Decision, written: tuple[Pair, ...], *, changes_variable: bool) -> Decision:
+    """A difference counts where both sides are plainly functions of one variable, with the same other symbols.
+
+    `∫ dy/y = kx + C` ties y to x, it is no identity; and a substitution may hold on a part of the line only.
+    """
+    if not isinstance(decision, Different):
+        return decision
+    if changes_variable:
+        return Undecided("the substitution may hold on a part of the line only")
+    variables = {node.variable for side in written[0] for node in walk(side) if isinstance(node, Antiderivative)}
+    if len(variables) != 1 or not all(isinstance(variable, Sym) for variable in variables):
+        return Undecided("the integrals are taken over several variables")
+    left, right = (free_symbols(side) for side in written[0])
+    names = {node.name for node in variables if isinstance(node, Sym)}
+    if not names <= left & right:
+        return Undecided(f"only one side depends on {', '.join(sorted(names))}")
+    functions = any(isinstance(node, Apply | Entry) for side in written[0] for node in walk(side))
+    if functions or (left - right) or len(right - left) > 1:
+        return Undecided("what the other symbols stand for is not stated")
+    return decision
