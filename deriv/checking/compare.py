@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError, ShapeError
-from deriv.expr.nodes import Expr, Sym
+from deriv.expr.nodes import ZERO, Expr, Sym
 from deriv.expr.tensor import Axis, Grid, Matcher, Tensor, Value, written
 
 Pair = tuple[Expr, Expr]
@@ -22,7 +22,11 @@ class Aligned:
 
 
 def align(lhs: Value, rhs: Value, same: Matcher) -> Aligned:
-    """Pair the entries of two values; a vector standing the other way is a matter of layout."""
+    """Pair the entries of two values; a vector standing the other way is a matter of layout, and 0 has any shape."""
+    if is_zero(rhs):
+        return Aligned(tuple((entry, ZERO) for entry in _entries(lhs)))
+    if is_zero(lhs):
+        return Aligned(tuple((ZERO, entry) for entry in _entries(rhs)))
     if isinstance(lhs, Grid) or isinstance(rhs, Grid):
         return _align_grids(lhs, rhs, same)
     if lhs.is_vector and rhs.is_vector:
@@ -40,6 +44,15 @@ def align(lhs: Value, rhs: Value, same: Matcher) -> Aligned:
             raise ShapeError("the two sides have different sizes")
     row, col = _index(lhs.rows), _index(lhs.cols)
     return Aligned(((lhs.body, rhs.at(row, col)),))
+
+
+def is_zero(value: Value) -> bool:
+    """The number 0 as it is written, whatever shape it is meant to have."""
+    return isinstance(value, Tensor) and value.is_scalar and value.body == ZERO
+
+
+def _entries(value: Value) -> list[Expr]:
+    return [value.body] if isinstance(value, Tensor) else [entry for row in value.entries for entry in row]
 
 
 def _index(axis: Axis | None) -> Expr | None:

@@ -36,6 +36,7 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
                 at_some_size(outcome.pairs, domain)
                 or if_symmetric(scope, outcome)
                 or if_substituted(scope, outcome)
+                or as_stated(scope, outcome)
                 or decision
             )
         if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, outcome.pairs, decision.assumption):
@@ -61,6 +62,34 @@ def if_symmetric(scope: Scope, outcome: Outcome) -> Conditional | None:
         if isinstance(decision, Proved | Tested):
             return Conditional(f"{name} is symmetric", decision)
     return None
+
+
+def as_stated(scope: Scope, outcome: Outcome) -> Conditional | None:
+    """Equal if an equation holds that the document states above: the condition of an optimum, a constraint.
+
+    A derivative is no statement about the one point where its equation holds.
+    """
+    if outcome.meant is None or differentiates(outcome.meant.aligned.pairs):
+        return None
+    names = {name for pair in outcome.pairs for side in pair for name in names_of_sides(side)}
+    near = [one for one in scope.stated if names & (names_of_sides(one[0]) | names_of_sides(one[1]))]
+    for lhs, rhs, words, _ in near[-_MAX_CONDITIONAL:]:
+        wider = replace(outcome.domain, equations=(*outcome.domain.equations, (lhs, rhs)))
+        decision = decide_all(outcome.pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
+        if isinstance(decision, Proved):
+            return Conditional(words, decision)
+    return None
+
+
+def names_of_sides(side: Expr) -> set[str]:
+    """The quantities in an expression."""
+    return {n.name for n in walk(side) if isinstance(n, Sym | Entry) and "." not in n.name}
+
+
+def differentiates(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
+    """Whether a derivative stands in a claim, as an operator or as a prime."""
+    parts = (node for pair in pairs for side in pair for node in walk(side))
+    return any(isinstance(n, Derivative) or (isinstance(n, Apply) and any(n.orders)) for n in parts)
 
 
 def if_substituted(scope: Scope, outcome: Outcome) -> Conditional | None:

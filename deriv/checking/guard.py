@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 
+from deriv.checking import equations
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
+from deriv.checking.equations import has_operator
 from deriv.checking.judge import Outcome, labels, names_in_definitions, names_of, variables_of
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
-from deriv.latex.nodes import BigOp, Deriv, Nabla, Node, Script
-from deriv.meaning.names import all_names, children, standing_names
+from deriv.latex.nodes import Deriv, Node, Script
+from deriv.meaning.names import all_names, base_name, standing_names
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
 
@@ -49,6 +51,9 @@ class Guard:
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
             or self._functional_equation(outcome)
+            or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
+            or equations.of_densities(outcome)
+            or self._name_of_several(lhs, rhs)
             or _several_shapes(outcome)
             or _new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
@@ -58,6 +63,14 @@ class Guard:
             or self._something_put_in(outcome, by_head, lhs, rhs)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
         )
+
+    def _name_of_several(self, lhs: Node, rhs: Node) -> str | None:
+        """`∂f/∂a = λ, ∂f/∂b = λ`: a letter that ends several equations is an unknown of all of them."""
+        for side in (lhs, rhs):
+            definition = self.scope.lookup(base_name(side) or "")
+            if definition is not None and definition.named:
+                return f"{definition.name} stands for several values: a system of equations"
+        return None
 
     def _asked_for(self, lhs: Node) -> str | None:
         """`find c such that F'(x) = x^2`: the words before a formula may ask for it to hold."""
@@ -191,6 +204,9 @@ class Guard:
             return "the step could not be decided"
         if isinstance(by_head.decision, Undecided):
             return by_head.decision.reason
+        sides = outcome.meant.lhs_node, outcome.meant.rhs_node
+        if by_head is outcome and not self._is_about_a_definition(outcome) and equations.is_plain(outcome, *sides):
+            return equations.UNSOLVED
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
         left, right = _labels(outcome, 0), _labels(outcome, 1)
@@ -202,7 +218,7 @@ class Guard:
             return "the two sides differ as they are read here, but no known mistake explains how"
         operator = has_operator(outcome.meant.lhs_node) or has_operator(outcome.meant.rhs_node)
         if not operator and any(self.scope.lookup(name, "scalar") for name in _written(outcome)):
-            return "an equation between two expressions, not known to be an identity"
+            return equations.UNSOLVED
         if _labelled_and_not(outcome):
             return "a letter is read with a superscript as label here, without one there"
         used = names_of(outcome.meant.aligned.pairs)
@@ -228,12 +244,17 @@ class Guard:
         """A single `A = B` between expressions may be an equation to be solved."""
         if not first or has_operator(lhs) or has_operator(rhs):
             return None
-        if self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None:
+        if self._is_about_a_definition(outcome):
             return None
-        left, right = _labels(outcome, 0), _labels(outcome, 1)
-        if left != right:
-            return "an equation between two expressions, not known to be an identity"
-        return None
+        return equations.UNSOLVED if _labels(outcome, 0) != _labels(outcome, 1) else None
+
+    def _is_about_a_definition(self, outcome: Outcome) -> bool:
+        """Whether the left side is a name that the document defines."""
+        return self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None
+
+    def may_be_solved(self, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+        """Whether the first equality of a chain is rather an equation to solve than an identity."""
+        return not self._is_about_a_definition(outcome) and equations.may_be_solved(outcome, lhs, rhs)
 
     def is_constraint(self, outcome: Outcome, *, lhs: Node) -> bool:
         """`Σ_k y_k = 1`: a sum of given quantities set to a number is a condition that holds from here on."""
@@ -384,17 +405,6 @@ def _symbols(outcome: Outcome, side: int) -> set[str]:
 
 def _zero(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
     return all(isinstance(right, Num) and right.value == 0 for _, right in pairs)
-
-
-def has_operator(node: Node) -> bool:
-    """Whether a derivative, a gradient or an integral without bounds is written in a formula."""
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Deriv | Nabla) or (isinstance(part, BigOp) and part.kind == "int" and part.sub is None):
-            return True
-        stack.extend(children(part))
-    return False
 
 
 def _operator_on_expression(node: Node) -> bool:

@@ -66,18 +66,21 @@ def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Ite
     for key, definition in _alternatives(scope, current, names):
         changed = {**current, key: definition}
         yield replace(plain, definitions=changed, note=f"{key[0]} is taken as on line {definition.line}")
-    later = {d.key: d for d in reversed(scope.later) if d.name in names and scope.lookup(d.name) is None}
+    # what a variable is at the end (`r = 3` at the optimum) is not what it is before
+    places = variables | {param for d in (*scope.history, *scope.later) if d.form == "function" for param in d.params}
+    below = [d for d in reversed(scope.later) if d.name in names - places]
+    later = {d.key: d for d in below if scope.lookup(d.name) is None}
     if later:
-        below = ", ".join(sorted({d.name for d in later.values()}))
-        yield replace(plain, definitions={**later, **current}, note=f"{below} as defined below")
+        said = ", ".join(sorted({d.name for d in later.values()}))
+        yield replace(plain, definitions={**later, **current}, note=f"{said} as defined below")
     single = one_example(scope, current)
     if single is not None:
         yield replace(plain, definitions=single, note="read for one example, without the sum over the data")
     if scope.instances:
         # a number put in for the variable of a derivative would be put in too early
         exact = {key: value for key, (value, _) in scope.instances.items() if _label(key) not in variables}
-        said = tuple(f"{_plain(key)} = {_plain(value)}" for key, value in exact.items() if _label(key) in names)
-        yield replace(plain, exact=exact, note="with the numbers given above", assumes=said)
+        told = tuple(f"{_plain(key)} = {_plain(value)}" for key, value in exact.items() if _label(key) in names)
+        yield replace(plain, exact=exact, note="with the numbers given above", assumes=told)
 
 
 def _plain(expr: Expr) -> str:

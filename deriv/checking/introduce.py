@@ -68,4 +68,5 @@ def names_value(walk: Walk, previous: Node, part: Node, base: Step) -> Step | No
     if isinstance(value, str) or walk.guard.grounded(name) or name in all_names(previous):
         return None
     definitions.define(walk.scope, head, value, walk.source.position(part.span.start)[0])
+    walk.scope.history[-1] = replace(walk.scope.history[-1], named=True)
     return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))

@@ -357,14 +357,14 @@ def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
 
 
 def variables_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
-    """Names by which a claim differentiates."""
-    return frozenset(
-        node.variable.name
-        for pair in pairs
-        for side in pair
-        for node in walk(side)
-        if isinstance(node, Derivative) and isinstance(node.variable, Sym | Entry)
-    )
+    """Names by which a claim differentiates; the x of `f'(x)` too."""
+    found: set[str] = set()
+    for node in (part for pair in pairs for side in pair for part in walk(side)):
+        if isinstance(node, Derivative) and isinstance(node.variable, Sym | Entry):
+            found.add(node.variable.name)
+        elif isinstance(node, Apply) and any(node.orders):
+            found |= {arg.name for arg in node.children if isinstance(arg, Sym)}
+    return frozenset(found)
 
 
 def names_in_definitions(scope: Scope, names: frozenset[str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
-from deriv.checking import introduce
+from deriv.checking import equations, introduce
 from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard, loses_symbols
@@ -21,8 +21,8 @@ from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
 from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
-from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
-from deriv.meaning.names import all_names, children
+from deriv.latex.nodes import Chain, Items, Name, Node, Number, Relation, Text
+from deriv.meaning.names import all_names
 from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
@@ -188,6 +188,8 @@ class Walk:
         if relation in INEQUALITIES:
             return self._inequality(previous, relation, part, base)
         first = len(chain.parts) == 1
+        if first and relation == "=" and self._turns_back(previous, part):
+            return self._held(base, self.judge.judge(previous, part))
         if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
             return self._update(previous, part, replace(base, kind=Kind.UPDATE))
         if relation in APPROXIMATIONS:
@@ -200,8 +202,16 @@ class Walk:
             given = self._definition(previous, part, base) or introduce.by_derivative(self, previous, part, base)
             if given is not None:
                 return given
-        kind = Kind.DERIVATIVE if has_derivative(chain.parts[0]) else Kind.EQUALITY
+        kind = Kind.DERIVATIVE if equations.has_derivative(chain.parts[0]) else Kind.EQUALITY
         return self._claim(chain, part, replace(base, kind=kind))
+
+    def _turns_back(self, left: Node, right: Node) -> bool:
+        """`I = e^x (cos x + sin x) - I` of a defined I is a claim that holds, and no update."""
+        head = definitions.head_of(self.scope, left)
+        name = head.marks.name if head is not None else ""
+        if self.collecting or name not in all_names(right) or self.scope.lookup(name) is None:
+            return False
+        return self.judge.judge(left, right).holds
 
     def _update(self, left: Node, right: Node, base: Step) -> Step:
         """An assignment is given, unless it walks uphill on a loss."""
@@ -340,8 +350,19 @@ class Walk:
             self._other_form(chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
+            self._state(outcome, previous, part)
+            if equations.is_condition(outcome, previous, part, first=len(chain.parts) == 1):
+                return replace(base, kind=Kind.DECLARATION, notes=("a condition, which may be used from here on",))
             return unchecked(base, outcome, reason)
         return self._refuted(base, outcome, by_head, previous, part)
+
+    def _state(self, outcome: Outcome, previous: Node, part: Node) -> None:
+        """`Σ α_i y_i = 0`, and other equations that are no identities, may be used further below."""
+        if len(outcome.pairs) == 1 and isinstance(outcome.decision, Different) and outcome.interpretation is not None:
+            left, right = outcome.pairs[0]
+            words = f"{self.words(previous)} = {self.words(part)}"
+            if outcome.interpretation.is_plain:
+                self.scope.stated.append((left, right, words, self.source.position(part.span.start)[0]))
 
     def _held(self, base: Step, outcome: Outcome) -> Step:
         return from_outcome(base, outcome)
@@ -404,23 +425,15 @@ class Walk:
         found = self.diagnose(outcome, previous, part, base.kind is Kind.DERIVATIVE) if self.diagnose else None
         if outcome.meant is not None:
             remember(self.scope, outcome.meant.lhs, outcome.meant.rhs)
-        if found is not None and found.is_double and loses_symbols(outcome) and not has_derivative(previous):
+        if found is not None and found.is_double and loses_symbols(outcome) and not equations.has_derivative(previous):
             found = None
+        if by_head is outcome and found is not None and not found.is_known:
+            found = None if self.guard.may_be_solved(outcome, previous, part) else found
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is not None:
+            self._state(outcome, previous, part)
             return unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
-
-
-def has_derivative(node: Node) -> bool:
-    """Whether a derivative is written anywhere in a formula."""
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Deriv | Nabla):
-            return True
-        stack.extend(children(part))
-    return False
 
 
 def is_undefined_placeholder(node: Node) -> bool:

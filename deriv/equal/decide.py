@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from deriv.equal.budget import DEFAULT, Budget
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
-from deriv.equal.prepare import Claim, prepare
+from deriv.equal.prepare import Claim, make_claim, prepare
 from deriv.equal.proof import LENIENT, STRICT, Proof, prove
-from deriv.equal.refute import Agreement, compare, suspects
+from deriv.equal.refute import Agreement, agrees_somewhere, compare, suspects
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Expr
+from deriv.expr.functions import power
+from deriv.expr.nodes import Expr, Num, Pow
+from deriv.expr.substitute import post_order
+from deriv.expr.sympy_bridge import to_text
 
 __all__ = ["Conditional", "Decision", "Different", "Proved", "Tested", "Undecided", "decide"]
 
@@ -37,7 +40,7 @@ def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decis
     if isinstance(first, Different):
         return _explained(claim, first, budget) if explain else first
     if isinstance(first, Undecided):
-        return first
+        return _by_equations(claim, budget) or first
     if claim.lhs == claim.rhs:
         return Proved("identical", {"method": "identical", "numerator": "0", "points": first.agreed})
     found = prove(claim.lhs, claim.rhs, claim.domain, claim.names, budget, STRICT)
@@ -47,6 +50,16 @@ def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decis
     if isinstance(result, Different):
         return _explained(claim, result, budget) if explain else result
     return result if isinstance(result, Undecided) else _under_assumptions(claim, result, budget)
+
+
+def _by_equations(claim: Claim, budget: Budget) -> Proved | None:
+    """A proof from stated equations of which no exact solution is at hand (`r^3 = 1000/π`)."""
+    if not claim.domain.equations:
+        return None
+    found = prove(claim.lhs, claim.rhs, claim.domain, claim.names, budget, STRICT)
+    if not isinstance(found, Proof) or found.conditions:
+        return None
+    return Proved(found.method, {"method": found.method, "numerator": "0", "digest": found.digest, "points": 0})
 
 
 def _under_assumptions(claim: Claim, seen: Agreement, budget: Budget) -> Decision:
@@ -87,4 +100,23 @@ def _explained(claim: Claim, found: Different, budget: Budget) -> Decision:
             decision.certificate["conditions"] = condition.split(", ")
         if isinstance(decision, (Proved, Tested)):
             return Conditional(condition, decision)
-    return found
+    return _up_to_sign(claim, budget) or found
+
+
+def _up_to_sign(claim: Claim, budget: Budget) -> Conditional | None:
+    """√(1 - sin² t) = cos t holds where cos t is not negative: a root on one side, equal squares."""
+    plain = [side for side in (claim.lhs, claim.rhs) if not _has_root(side)]
+    if len(plain) != 1:
+        return None
+    squares = make_claim(power(claim.lhs, Num(2)), power(claim.rhs, Num(2)), claim.domain)
+    found = prove(squares.lhs, squares.rhs, squares.domain, squares.names, budget, STRICT)
+    if not isinstance(found, Proof) or found.conditions or not agrees_somewhere(claim, budget):
+        return None
+    condition = f"{to_text(plain[0])} >= 0"
+    certificate: dict[str, object] = {"method": found.method, "numerator": "0", "digest": found.digest}
+    return Conditional(condition, Proved(found.method, {**certificate, "conditions": [condition]}))
+
+
+def _has_root(side: Expr) -> bool:
+    halves = (n.exponent for n in post_order(side) if isinstance(n, Pow))
+    return any(isinstance(exponent, Num) and exponent.value.denominator == 2 for exponent in halves)

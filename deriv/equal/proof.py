@@ -136,8 +136,8 @@ def _prepare(space: Field, names: Names, mode: Mode) -> None:
 
 
 def _equations(space: Field, form: Normalizer) -> None:
-    """Stated equations: sums of entries as rules for sums, the rest solved for one kernel."""
-    stated, solved = [], []
+    """Stated equations: sums of entries as rules for sums, the rest solved for one kernel or kept as what is 0."""
+    stated, solved, gaps = [], [], []
     for lhs, rhs in space.domain.equations:
         try:
             for one, other in ((lhs, rhs), (rhs, lhs)):
@@ -146,12 +146,15 @@ def _equations(space: Field, form: Normalizer) -> None:
                     stated.append((form.element(one.body), (one.index, *bound), form.element(other)))
                     break
             else:
-                solution = _solved(space, space.sub(form.element(lhs), form.element(rhs)))
+                gap = space.sub(form.element(lhs), form.element(rhs))
+                solution = _solved(space, gap)
                 if solution is not None:
                     solved.append(solution)
+                elif space.constant(gap) is None:
+                    gaps.append(gap.num)
         except (Unsupported, Undefined):
             continue
-    space.memo["stated"], space.memo["solved"] = stated, solved
+    space.memo["stated"], space.memo["solved"], space.memo["gaps"] = stated, solved, gaps
     space.memo["excluded"] = [form.element(node) for node in space.domain.excluded]
 
 

@@ -66,6 +66,22 @@ def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreemen
     return Agreement(agreed, tuple(seen), digits)
 
 
+def agrees_somewhere(claim: Claim, budget: Budget) -> bool:
+    """Whether both sides have one value, and not 0, at some point of the domain."""
+    left, right = Evaluator(claim.lhs, budget), Evaluator(claim.rhs, budget)
+    try:
+        for point in points(claim.seed, claim.names, claim.domain, budget.points * 2):
+            try:
+                close = _close(left, right, point)
+            except Undefined:
+                continue
+            if isinstance(close, int) and close and not left.value(point).contains(0):
+                return True
+    except (Unsupported, TooLarge):
+        pass
+    return False
+
+
 def _close(left: Evaluator, right: Evaluator, point: Point) -> int | tuple[Arb, Arb]:
     """Both values when they certainly differ, else the number of digits to which they agree (0: too few to say)."""
     with flint.ctx.workprec(_LOW):

@@ -26,11 +26,14 @@ def is_zero(space: Field, rat: Rat) -> bool:
 
 
 def _with_equations(space: Field, rat: Rat) -> Rat:
-    """Use what the document states: each equation solved for one kernel."""
+    """Use what the document states: each equation solved for one kernel, or as a polynomial that is 0."""
     solved: list[tuple[int, Rat]] = space.memo.get("solved", [])
     for number, value in solved:
         if rat.num != space.zero and number in space.used(rat.num):
             rat = replace_kernel(space, Rat(rat.num, space.one), number, value)
+    for gap in space.memo.get("gaps", []):
+        if rat.num != space.zero and divmod(rat.num, gap)[1] == space.zero:
+            return space.rat_zero
     return rat
 
 

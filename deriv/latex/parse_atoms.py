@@ -210,9 +210,7 @@ class Atoms(Cursor):
         end = self.levels.match.get(start)
         if self.peek.kind != "lb" or end is None:
             return self.script_argument()
-        inside = [
-            Piece(p.kind, p.text, p.span, p.extra, p.spaced, p.glued, p.gap) for p in self.pieces[start + 1 : end]
-        ]
+        inside = [replace(p) for p in self.pieces[start + 1 : end]]
         self.jump(end + 1)
         if not inside:
             return None

@@ -28,6 +28,7 @@ _BINDING = frozenset("max min sup inf argmax argmin limsup liminf".split())
 _NOUNS = frozenset("max min arg deg dim det Pr vec sign sgn diag tr Tr trace rank softmax relu ReLU sigmoid".split())
 # In a script these are labels, even when something follows: `x_{\mathrm{max} j}`.
 _LABELS = frozenset("max min arg deg dim vec rank var Var cov Cov inf sup".split())
+_RATES = frozenset([r"\dot", r"\ddot"])
 _STOPS_RUN = frozenset(["fn", "big", "nabla", "partial", "dee", "text", "begin"])
 
 
@@ -127,7 +128,10 @@ class Operators(Derivatives):
         return None
 
     def run(self, head: Node | None = None) -> Node:
-        """The juxtaposed factors that follow: `2x` in `\\sin 2x`; `head` is the first if it is read already."""
+        r"""The juxtaposed factors that follow: `2x` in `\sin 2x`; `head` is the first if it is read already.
+
+        They end where the author set a space (`\sin\theta \, r`) or turns to a rate (`\sin\theta \dot\theta`).
+        """
         self.deeper()
         factors = [self.factor() if head is None else head]
         while True:
@@ -138,6 +142,7 @@ class Operators(Derivatives):
                     break
             elif (
                 not self.starts_factor(piece)
+                or self._set_apart(piece, factors[-1])
                 or piece.kind in _STOPS_RUN
                 or self.at_differential()
                 or (piece.gap and self.gap_lists)
@@ -149,6 +154,12 @@ class Operators(Derivatives):
         if len(factors) == 1:
             return factors[0]
         return Product(factors[0].span.to(factors[-1].span), tuple(factors), ("",) * (len(factors) - 1))
+
+    @staticmethod
+    def _set_apart(piece: Piece, before: Node) -> bool:
+        """Whether a factor stands apart from the argument that a function without brackets has had so far."""
+        apart = piece.thin or piece.gap or piece.text in _RATES
+        return apart and piece.kind not in ("open", "left") and not isinstance(before, Number)
 
     # -- big operators ----------------------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ from deriv.source import Span
 @dataclass(slots=True)
 class Piece:
     r"""One symbol for the grammar; `extra` is a font, `spaced` says that a space stood before, `gap` that the
-    space was written as one (`\ `, `~`), `glued` that the piece continues a run of letters.
+    space was written as one (`\ `, `~`), `thin` that it was set for the eye (`\,`), `glued` that the piece continues
+    a run of letters.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Piece:
     spaced: bool = False
     glued: bool = False
     gap: bool = False
+    thin: bool = False
 
 
 COMMANDS = frozenset(
@@ -89,7 +91,7 @@ class Emitter:
         self.i = 0
         self.out: list[Piece] = []
         self.spaced = False
-        self.gap = False
+        self.gap = self.thin = False
         self.modes = [""]
         self.dropped: set[int] = set()
         self.brackets: dict[int, str] = {}
@@ -98,8 +100,8 @@ class Emitter:
 
     def emit(self, kind: str, text: str, span: Span, extra: str = "", *, glued: bool = False) -> None:
         """Append a piece."""
-        self.out.append(Piece(kind, text, span, extra, self.spaced, glued, self.gap))
-        self.spaced = self.gap = False
+        self.out.append(Piece(kind, text, span, extra, self.spaced, glued, self.gap, self.thin))
+        self.spaced = self.gap = self.thin = False
 
     # -- arguments --------------------------------------------------------------------------------------------------
 

@@ -296,12 +296,17 @@ def _switch(p: Preparer, token: Token) -> None:
     p.modes[-1] = sy.SWITCHES[token.text]
 
 
+def _thin(p: Preparer, token: Token) -> None:
+    p.spaced = p.thin = True
+
+
 def _gap(p: Preparer, token: Token) -> None:
     p.spaced = p.gap = True
 
 
 _SPECIAL: dict[str, Callable[[Preparer, Token], None]] = {
     **dict.fromkeys(sy.SPACES | sy.IGNORED, _nothing),
+    **dict.fromkeys(sy.THIN_SPACES, _thin),
     **dict.fromkeys(sy.IGNORED_WITH_ARGUMENTS, _with_arguments),
     **dict.fromkeys(sy.TEXTS, _text),
     **{cs: _word_font for cs, font in sy.FONTS.items() if font in sy.WORD_FONTS},

@@ -155,6 +155,7 @@ SPACES = frozenset(
     r"\, \; \! \: \> \space \thinspace \medspace \thickspace \negthinspace \negmedspace \negthickspace \enspace \hfill "
     r"\hfil \mathstrut \strut \null \noindent \/ \- \@ \nobreakspace \enskip \relax".split()
 )
+THIN_SPACES = frozenset([r"\,", r"\;", r"\:", r"\>", r"\thinspace", r"\medspace", r"\thickspace"])
 GAPS = frozenset([r"\quad", r"\qquad", r"\hskip"])
 IGNORED = frozenset(
     r"\displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \displaylimits \nonumber \notag "

@@ -36,7 +36,7 @@ from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import indexed
 from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.marks import Marks, marks_of
-from deriv.meaning.names import base_name, canonical, standing_names
+from deriv.meaning.names import base_name, canonical, spelling, standing_names
 from deriv.meaning.survey import Kind, argument_key, plain_arguments
 
 if TYPE_CHECKING:
@@ -216,6 +216,8 @@ def _is_application(el: Elaborator, marks: Marks, group: Group) -> bool:
     survey, scope, name = el.scope.survey, el.scope, marks.name
     if isinstance(group.body, Items):
         return True
+    if (marks.subs or marks.sups) and not (plain_arguments(group.body) or scope.is_function(name)):
+        return False
     if group.open == "[" and not scope.is_function(name):
         likely = not isinstance(group.body, Additive) and name not in el.env
         return (el.reading.choose(("apply", name, argument_key(group.body))) == 0) == likely
@@ -261,7 +263,7 @@ def _apply(el: Elaborator, marks: Marks, group: Group) -> Value:
         raise MeaningError(f"the derivative of {marks.name} at a function")
     args = [el.value(item) for item in items]
     if marks.subs or marks.sups:
-        return _indexed_application(el, marks, args)
+        return _indexed_application(el, marks, body)
     value = _gamma(el, marks, args) or apply_function(el, marks.name, args, marks.primes)
     if marks.power is None:
         return value
@@ -284,10 +286,17 @@ def _gamma(el: Elaborator, marks: Marks, args: list[Value]) -> Value | None:
     return args[0].map(lambda x: Call("gamma", (x,)))
 
 
-def _indexed_application(el: Elaborator, marks: Marks, args: list[Value]) -> Value:
-    """`h_k(x)`, `L_i(\\theta)`: an entry whose argument is only mentioned; `f_i(x)` stays one entry."""
+def _indexed_application(el: Elaborator, marks: Marks, arguments: Node) -> Value:
+    """`h_k(x)`, `L_i(\\theta)`: an entry whose argument is only mentioned; `f_i(x)` stays one entry.
+
+    An argument that says more than names is no mere mention, and with two different ones in a claim neither is.
+    """
     if marks.primes:
         raise MeaningError(f"the derivative of the indexed function {marks.name}")
+    if not plain_arguments(arguments):
+        raise MeaningError(f"what {marks.name} does with its argument is not stated")
+    if el.mentioned.setdefault(marks.name, spelling(arguments)) != spelling(arguments):
+        raise MeaningError(f"{marks.name} has different arguments here")
     el.note(f"{marks.name} with its argument is read as the quantity itself")
     value = indexed(el, marks, Kind(0))
     from deriv.meaning.arithmetic import power

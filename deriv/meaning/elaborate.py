@@ -72,6 +72,8 @@ class Elaborator:
     notes: list[str] = field(default_factory=list)
     composed: dict[str, list[tuple[Expr, ...]]] = field(default_factory=dict)
     """What functions have been applied to so far, where it was other functions: `f(g(x))`."""
+    mentioned: dict[str, str] = field(default_factory=dict)
+    """The arguments that indexed functions have been read without: `L_i(\\theta)` is L_i."""
     inner_names: set[str] = field(default_factory=set)
     strains: int = 0
     doubts: int = 0

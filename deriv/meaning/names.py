@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from deriv.latex.nodes import (
     Additive,
@@ -147,3 +147,17 @@ def collect(value: object, found: list[Node]) -> None:
     elif isinstance(value, tuple):
         for part in value:
             collect(part, found)
+
+
+def spelling(node: Node) -> str:
+    """What is written in a formula, wherever it stands in the text."""
+    parts = [type(node).__name__]
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, Node):
+            parts.append(spelling(value))
+        elif isinstance(value, tuple) and any(isinstance(part, Node) for part in value):
+            parts.append(",".join(spelling(part) if isinstance(part, Node) else str(part) for part in value))
+        elif field.name != "span":
+            parts.append(str(value))
+    return f"({' '.join(parts)})"

@@ -16,6 +16,7 @@ from deriv.meaning.survey import Kind, KindKey, Survey
 class Definition:
     """`head = body`: `params` are the argument names of a function, or the index names of a family.
 
+    One that is `named` got its name at the end of an equation: `f(g(x)) = z`.
     One `put_in` was read from a step in which something else stands for the name.
     One `aside` is only kept as what the name may mean (`w = (X^T X)^{-1} X^T y` of a variable w).
     A scalar definition has no parameters.  `sups` counts the superscript indices among the parameters of a family.
@@ -29,6 +30,7 @@ class Definition:
     sups: int = 0
     aside: bool = False
     put_in: bool = False
+    named: bool = False
 
     @property
     def key(self) -> tuple[str, str, int, int]:
@@ -78,6 +80,8 @@ class Scope:
     """Shapes under which earlier formulas fitted together that did not fit at first."""
     wrong_gradients: dict[tuple[Expr, str], tuple[Expr, Tensor]] = field(default_factory=dict)
     """What was written, wrongly, for the derivative of a quantity by a variable: (variable, value)."""
+    stated: list[tuple[Expr, Expr, str, int]] = field(default_factory=list)
+    """Equations that are no identities (`Σ α_i y_i = 0` at an optimum): both sides, as written, and the line."""
     loss: str | None = None
     regions: list[frozenset[str]] = field(default_factory=list)
     coincidences: set[frozenset[str]] = field(default_factory=set)

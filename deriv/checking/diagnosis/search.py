@@ -8,7 +8,7 @@ tested), in the same reading, against the line before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deriv.checking.diagnosis import factors, forms, names, signs, terms
 from deriv.checking.diagnosis.derivatives import Match, code_of, is_weak, known_mistakes, right_lines
@@ -58,6 +58,8 @@ class Found:
 
     diagnosis: Diagnosis
     focus: Span
+    is_known: bool = False
+    """Whether it is a mistake of the rule book, and not an edit that happens to repair the line."""
 
     @property
     def is_double(self) -> bool:
@@ -103,12 +105,12 @@ def explanation(problem: Problem) -> Found | None:
     if matches and is_weak(matches[0].slip) and repair is not None and repair[0].code in _PLAIN:
         matches = []
     if matches and (found := _by_mistake(problem, matches, repair)) is not None:
-        return found
+        return replace(found, is_known=True)
     if not has_deriv(problem.lhs):
         for rewrite in known_rewrites(problem):
             found = _by_rewrite(problem, rewrite, repair)
             if found is not None:
-                return found
+                return replace(found, is_known=True)
     if repair is None:
         return None
     edit, text, verdict = repair

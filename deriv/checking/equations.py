@@ -1,0 +1,108 @@
+"""Equalities that say what something is or are to be solved, and are no claims: `4πr = 2000/r^2`, `f'h = -fh'`."""
+
+from __future__ import annotations
+
+from deriv.checking.judge import Outcome, labels
+from deriv.errors import MeaningError
+from deriv.expr.calculus import differentiate
+from deriv.expr.nodes import ZERO, Apply, Expr, Sym, walk
+from deriv.expr.substitute import free_symbols
+from deriv.latex.nodes import Additive, BigOp, Deriv, Function, Group, Nabla, Node, Product, Script
+from deriv.meaning.names import children
+
+UNSOLVED = "an equation between two expressions, not known to be an identity"
+_GIVEN = "_given"
+
+
+def has_operator(node: Node) -> bool:
+    """Whether a formula asks for something: a derivative, a gradient, an integral without bounds."""
+    return any(map(_asks, _parts(node)))
+
+
+def has_derivative(node: Node) -> bool:
+    """Whether a derivative is written anywhere in a formula."""
+    return any(isinstance(part, Deriv | Nabla) for part in _parts(node))
+
+
+def _asks(part: Node) -> bool:
+    if isinstance(part, Script):
+        return part.primes > 0 and isinstance(part.base, Group)  # (fg)'
+    return isinstance(part, Deriv | Nabla) or (isinstance(part, BigOp) and part.kind == "int" and part.sub is None)
+
+
+def _parts(node: Node) -> list[Node]:
+    found = [node]
+    for part in found:
+        found.extend(children(part))
+    return found
+
+
+def is_plain(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+    """Whether a single equality of expressions holds quantities on both sides, and no operator."""
+    if has_operator(lhs) or has_operator(rhs) or not outcome.pairs:
+        return False
+    return all(any(labels(pair[side]) for pair in outcome.pairs) for side in (0, 1))
+
+
+def may_be_solved(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+    """Whether a plain equality with nothing to be done on its left, or a linear one, is rather an equation to solve.
+
+    `(a - b)(a + b) = a^2 + b^2` wants to be an identity, `x + 1 = 2x + 1` has a solution.
+    """
+    return is_plain(outcome, lhs, rhs) and (not _has_work(lhs) or _is_linear(outcome.pairs))
+
+
+def _has_work(lhs: Node) -> bool:
+    """Whether brackets stand there to be expanded, or a function of a sum or product to be taken apart."""
+    for part in _parts(lhs):
+        if isinstance(part, Function) and isinstance(part.arg, Group | Product | Additive):
+            return True
+        factors = part.factors if isinstance(part, Product) else (part.base,) if isinstance(part, Script) else ()
+        if any(isinstance(factor, Group) and isinstance(factor.body, Additive) for factor in factors):
+            return True
+    return False
+
+
+def _is_linear(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
+    """Whether both sides are linear in the only symbol."""
+    names = {name for pair in pairs for side in pair for name in free_symbols(side)}
+    if len(names) != 1:
+        return False
+    variable = Sym(*names)
+    try:
+        slopes = [differentiate(side, variable) for pair in pairs for side in pair]
+    except MeaningError:
+        return False
+    return all(variable.name not in free_symbols(slope) or slope == ZERO for slope in slopes)
+
+
+def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
+    """`f'(x) h(x) = -f(x) h'(x)` of functions that are not known is an equation which they fulfil."""
+    if not first or has_operator(lhs) or has_operator(rhs):
+        return None
+    sides = [{n.function for pair in outcome.pairs for n in walk(pair[k]) if isinstance(n, Apply)} for k in (0, 1)]
+    if not sides[0] or not sides[1]:
+        return None
+    return f"{', '.join(sorted(sides[0] | sides[1]))} may be what fulfils this equation"
+
+
+def of_densities(outcome: Outcome) -> str | None:
+    """`p(z|x) p(x) = p(x|z) p(z)`: densities that share a letter are different functions for different arguments."""
+    terms = [{n for pair in outcome.pairs for n in walk(pair[k]) if isinstance(n, Apply)} for k in (0, 1)]
+    conditional = {n.function for side in terms for n in side if n.function.endswith(_GIVEN)}
+    if not conditional:
+        return None
+    stems = conditional | {name.removesuffix(_GIVEN) for name in conditional}
+    left, right = ({n for n in side if n.function in stems} for side in terms)
+    if left == right:
+        return None
+    return f"which densities {', '.join(sorted(name.removesuffix(_GIVEN) for name in conditional))} stands for differs"
+
+
+def is_condition(outcome: Outcome, lhs: Node, rhs: Node, *, first: bool) -> bool:
+    """`∂L/∂w = 0` where a minimum is sought, `x^2 + y^2 = 25`: what is not known to be a number is set to one."""
+    if not outcome.pairs or outcome.slope_by is not None or any(labels(right) for _, right in outcome.pairs):
+        return False
+    if not all(labels(left) for left, _ in outcome.pairs):
+        return False
+    return all(right == ZERO for _, right in outcome.pairs) or (first and not has_operator(lhs))
