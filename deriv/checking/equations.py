@@ -5,7 +5,7 @@ from __future__ import annotations
 from deriv.checking.judge import Outcome, labels
 from deriv.errors import MeaningError
 from deriv.expr.calculus import differentiate
-from deriv.expr.nodes import ZERO, Apply, Expr, Sym, walk
+from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
 from deriv.latex.nodes import Additive, BigOp, Deriv, Function, Group, Nabla, Node, Product, Script
 from deriv.meaning.names import children
@@ -41,6 +41,8 @@ def is_plain(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
     """Whether a single equality of expressions holds quantities on both sides, and no operator."""
     if has_operator(lhs) or has_operator(rhs) or not outcome.pairs:
         return False
+    if any(isinstance(node, Sum | Entry) for pair in outcome.pairs for side in pair for node in walk(side)):
+        return False  # nobody solves for a family
     return all(any(labels(pair[side]) for pair in outcome.pairs) for side in (0, 1))
 
 
@@ -99,10 +101,25 @@ def of_densities(outcome: Outcome) -> str | None:
     return f"which densities {', '.join(sorted(name.removesuffix(_GIVEN) for name in conditional))} stands for differs"
 
 
+def _is_rate(side: Expr) -> bool:
+    return isinstance(side, Sym) and side.name.startswith("∂")
+
+
+def has_known_rates(outcome: Outcome) -> bool:
+    """Whether a claim was judged with equations that say what its rates are."""
+    names = {name for pair in outcome.pairs for side in pair for name in free_symbols(side)}
+    return bool(outcome.domain.equations) and any(name.startswith("∂") for name in names)
+
+
 def is_condition(outcome: Outcome, lhs: Node, rhs: Node, *, first: bool) -> bool:
     """`∂L/∂w = 0` where a minimum is sought, `x^2 + y^2 = 25`: what is not known to be a number is set to one."""
+    if first and len(outcome.pairs) == 1 and _is_rate(outcome.pairs[0][0]) and not labels(outcome.pairs[0][1]):
+        return True  # dr/dt = 2
+    if has_known_rates(outcome):
+        return False
     if not outcome.pairs or outcome.slope_by is not None or any(labels(right) for _, right in outcome.pairs):
         return False
     if not all(labels(left) for left, _ in outcome.pairs):
         return False
-    return all(right == ZERO for _, right in outcome.pairs) or (first and not has_operator(lhs))
+    computes = has_operator(lhs) or any(isinstance(part, BigOp) and part.kind in ("int", "lim") for part in _parts(lhs))
+    return all(right == ZERO for _, right in outcome.pairs) or (first and not computes)

@@ -15,7 +15,7 @@ from deriv.checking.judge import Outcome, labels, names_in_definitions, names_of
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
-from deriv.expr.substitute import substitute
+from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node, Script
 from deriv.meaning.names import all_names, base_name, standing_names
@@ -161,6 +161,8 @@ class Guard:
         left, right = _symbols(outcome, 0), _symbols(outcome, 1)
         if (not left and not right and not first) or outcome.slope_by is not None:
             return None
+        if equations.has_known_rates(outcome):
+            return None
         if right or not left:
             return None
         if first and has_operator(lhs) and not _zero(outcome.pairs):
@@ -172,6 +174,8 @@ class Guard:
 
     def _new_symbols(self, outcome: Outcome, by_head: Outcome) -> str | None:
         left, right = _labels(outcome, 0), _labels(outcome, 1)
+        if equations.has_known_rates(outcome):
+            left, right = ({name for name in side if not name.startswith("∂")} for side in (left, right))
         new = right - left - _labels(by_head, 0) - _written(outcome) - _written(by_head)
         functions = sorted(
             {
@@ -238,6 +242,8 @@ class Guard:
             body = definition.body
             if isinstance(body, Tensor) and name in labels(body.body) | frozenset(definition.params):
                 return True
+        if any(name in free_symbols(lhs) | free_symbols(rhs) for lhs, rhs, _, _ in scope.stated):
+            return True
         return any(isinstance(key, Sym | Entry) and key.name == name for key in scope.instances)
 
     def _equation(self, outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:

@@ -10,6 +10,7 @@ from deriv.checking.abstract import chain_rule, for_any_functions
 from deriv.checking.antiderivatives import NOTE, certain, has_antiderivative, slopes_of
 from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.conditions import under_a_condition
+from deriv.checking.implicit import rates
 from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.paths import follow_paths
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
@@ -267,6 +268,9 @@ class Judge:
             if by_paths is not None:
                 decision, said = by_paths
                 return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes + said)
+            implied = self._implied(Outcome(decision, meant, interpretation, pairs, domain, notes, assumes), resolver)
+            if implied is not None:
+                return implied
             composed = through_definitions(
                 pairs, resolver, meant.elaborator.ranges, lambda a, b: decide(a, b, domain, conditions=False)
             )
@@ -275,6 +279,16 @@ class Judge:
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
+
+    def _implied(self, outcome: Outcome, resolver: Resolver) -> Outcome | None:
+        """A claim about rates of quantities that a stated equation ties together; wrong only if there is one such."""
+        ways = rates(self.scope, resolver.links)
+        for way in ways:
+            along = replace(outcome.domain, equations=(*outcome.domain.equations, *way))
+            decision = decide_all(outcome.pairs, lambda a, b, domain=along: decide(a, b, domain, conditions=False))  # type: ignore[misc]
+            if isinstance(decision, Proved) or (len(ways) == 1 and isinstance(decision, Different)):
+                return replace(outcome, decision=decision, domain=along)
+        return None
 
     @staticmethod
     def _integrated(outcome: Outcome, resolver: Resolver) -> Outcome:

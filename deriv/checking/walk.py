@@ -350,15 +350,22 @@ class Walk:
             self._other_form(chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
-            self._state(outcome, previous, part)
-            if equations.is_condition(outcome, previous, part, first=len(chain.parts) == 1):
-                return replace(base, kind=Kind.DECLARATION, notes=("a condition, which may be used from here on",))
-            return unchecked(base, outcome, reason)
+            return self._left_open(chain, outcome, part, base, reason)
         return self._refuted(base, outcome, by_head, previous, part)
+
+    def _left_open(self, chain: ChainState, outcome: Outcome, part: Node, base: Step, reason: str) -> Step:
+        """A step that is not judged; what it says may be a condition or an equation to be used further below."""
+        first, previous = len(chain.parts) == 1, chain.parts[-1]
+        if equations.is_condition(outcome, previous, part, first=first):
+            self._state(outcome, previous, part)
+            return replace(base, kind=Kind.DECLARATION, notes=("a condition, which may be used from here on",))
+        if first and equations.is_plain(outcome, previous, part):
+            self._state(outcome, previous, part)
+        return unchecked(base, outcome, reason)
 
     def _state(self, outcome: Outcome, previous: Node, part: Node) -> None:
         """`Σ α_i y_i = 0`, and other equations that are no identities, may be used further below."""
-        if len(outcome.pairs) == 1 and isinstance(outcome.decision, Different) and outcome.interpretation is not None:
+        if len(outcome.pairs) == 1 and outcome.interpretation is not None:
             left, right = outcome.pairs[0]
             words = f"{self.words(previous)} = {self.words(part)}"
             if outcome.interpretation.is_plain:
@@ -431,7 +438,8 @@ class Walk:
             found = None if self.guard.may_be_solved(outcome, previous, part) else found
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is not None:
-            self._state(outcome, previous, part)
+            if doubt is equations.UNSOLVED:
+                self._state(outcome, previous, part)
             return unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
+from math import prod
 
 import flint
 
@@ -16,10 +17,14 @@ from deriv.equal.budget import DEFAULT, TooLarge, Undefined, Unsupported
 from deriv.equal.sample import Point, index_value
 from deriv.equal.slots import Names
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Entry, Expr, Num, Sum, Sym
+from deriv.expr.functions import sub
+from deriv.expr.nodes import Add, Entry, Expr, Mul, Num, Pow, Sum, Sym
 from deriv.expr.substitute import free_symbols, post_order
 
 _FEW = 6
+_MOST = 12  # for exponents
+_SMALL = tuple(map(Fraction, (3, 4, 1, 2, 5, -3, -4, -1, -2, -5, 6, 8, 12, 0)))
+"""Numbers to try in an equation, beginning with those of a right triangle."""
 
 
 def satisfy(point: Point, names: Names, domain: Domain) -> bool:
@@ -57,6 +62,75 @@ def _solve(point: Point, lhs: Expr, rhs: Expr) -> None:
         if isinstance(one, Sum) and isinstance(other, Num):
             _rescale(point, one, other.value)
             return
+    if not any(isinstance(node, Entry) for side in (lhs, rhs) for node in post_order(side)):
+        _solve_for_one(point, sub(lhs, rhs))
+
+
+def _solve_for_one(point: Point, gap: Expr) -> None:
+    """Give a symbol in which an equation is linear the exact value that fulfils it, or find small numbers that do."""
+    names = sorted(name for name in free_symbols(gap) if "." not in name)
+    # the rate that an equation was differentiated to find depends on the others
+    names.sort(key=lambda name: not name.startswith("∂"))
+    for name in names:
+        value = _root_if_linear(point, gap, name)
+        if value is not None:
+            point.symbols[name] = value
+            return
+    before = dict(point.symbols)
+    for values in product(_SMALL, repeat=min(len(names), 2)):
+        turned = values[point.number % len(values) :] + values[: point.number % len(values)] if values else values
+        point.symbols.update(zip(names, turned, strict=False))
+        with suppress(Undefined):
+            if _fraction(point, gap) == 0:
+                return
+    point.symbols.update(before)
+
+
+def _root_if_linear(point: Point, gap: Expr, name: str) -> Fraction | None:
+    old = point.symbols.get(name)
+    values: list[Fraction] = []
+    try:
+        for at in range(4):
+            point.symbols[name] = Fraction(at)
+            value = _fraction(point, gap)
+            if value is None:
+                return None
+            values.append(value)
+        steps = {b - a for a, b in pairwise(values)}
+        step = steps.pop()
+        if steps or not step:
+            return None
+        root = -values[0] / step
+        point.symbols[name] = root
+        return root if _fraction(point, gap) == 0 else None
+    except Undefined:
+        return None
+    finally:
+        if old is None:
+            point.symbols.pop(name, None)
+        else:
+            point.symbols[name] = old
+
+
+def _fraction(point: Point, node: Expr) -> Fraction | None:
+    """The exact value of a rational expression; None for another one, and where it is not defined."""
+    match node:
+        case Num():
+            return node.value
+        case Sym():
+            return point.symbol(node.name)
+        case Add() | Mul():
+            parts = [_fraction(point, child) for child in node.children]
+            known = [part for part in parts if part is not None]
+            if len(known) < len(parts):
+                return None
+            return sum(known, Fraction(0)) if isinstance(node, Add) else prod(known, start=Fraction(1))
+        case Pow() if isinstance(node.exponent, Num) and node.exponent.value.denominator == 1:
+            base = _fraction(point, node.base)
+            if base is None or abs(node.exponent.value) > _MOST or (base == 0 and node.exponent.value < 0):
+                return None
+            return Fraction(base ** int(node.exponent.value))
+    return None
 
 
 def _rational(point: Point, node: Expr) -> Fraction | None:

@@ -189,6 +189,14 @@ class Resolver:
     # --- derivatives ---------------------------------------------------------------------------------------------
 
     def _derivative(self, node: Derivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
+        exact, self.exact = self.exact, {}  # a number put in before differentiating would be a constant
+        try:
+            slope = self._slope_of(node, hold, active)
+        finally:
+            self.exact = exact
+        return self._expand(slope, hold, active)
+
+    def _slope_of(self, node: Derivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
         variable = node.variable
         if isinstance(variable, Sym | Entry):
             body = self._expand(node.body, hold | {variable.name}, active)
@@ -203,7 +211,7 @@ class Resolver:
             slope = self._by_power(node.body, variable, hold, active)
         else:
             slope = self._by_expression(node.body, variable)
-        return self._expand(slope, hold, active)
+        return slope
 
     def _antiderivative(self, node: Antiderivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
         """Over x itself, or over a defined u(x): then ∫ g du is ∫ g u' dx."""
