@@ -90,15 +90,19 @@ def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str
 
 def of_densities(outcome: Outcome) -> str | None:
     """`p(z|x) p(x) = p(x|z) p(z)`: densities that share a letter are different functions for different arguments."""
-    terms = [{n for pair in outcome.pairs for n in walk(pair[k]) if isinstance(n, Apply)} for k in (0, 1)]
-    conditional = {n.function for side in terms for n in side if n.function.endswith(_GIVEN)}
+    terms = [{n for pair in outcome.pairs for n in walk(pair[k]) if isinstance(n, Apply | Entry | Sym)} for k in (0, 1)]
+    conditional = {_head(n) for side in terms for n in side if _head(n).endswith(_GIVEN)}
     if not conditional:
         return None
     stems = conditional | {name.removesuffix(_GIVEN) for name in conditional}
-    left, right = ({n for n in side if n.function in stems} for side in terms)
+    left, right = ({n for n in side if _head(n) in stems} for side in terms)
     if left == right:
         return None
     return f"which densities {', '.join(sorted(name.removesuffix(_GIVEN) for name in conditional))} stands for differs"
+
+
+def _head(node: Expr) -> str:
+    return node.function if isinstance(node, Apply) else node.name if isinstance(node, Entry | Sym) else ""
 
 
 def _is_rate(side: Expr) -> bool:

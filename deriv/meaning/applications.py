@@ -36,7 +36,8 @@ from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import indexed
 from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.marks import Marks, marks_of
-from deriv.meaning.names import base_name, canonical, spelling, standing_names
+from deriv.meaning.names import all_names, base_name, canonical, spelling, standing_names
+from deriv.meaning.scope import names_in
 from deriv.meaning.survey import Kind, argument_key, plain_arguments
 
 if TYPE_CHECKING:
@@ -91,9 +92,11 @@ def _is_spelled_out(el: Elaborator, node: Node, following: Node | None) -> bool:
     if not (isinstance(node, Deriv) and node.ratio and node.body is not None and isinstance(following, Group)):
         return False
     name = base_name(node.body)
-    if name is None or el.scope.lookup(name) is None or not isinstance(following.body, Additive | Product):
+    definition = el.scope.lookup(name) if name is not None else None
+    if definition is None or not isinstance(following.body, Additive | Product):
         return False
-    return el.reading.choose(("spelled out", name)) == 1
+    likely = names_in(definition.body) == all_names(following.body)  # the very same quantities
+    return (el.reading.choose(("spelled out", name)) == 0) == likely
 
 
 def _in_inner_product(el: Elaborator, factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:
