@@ -339,7 +339,8 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     name = marks.name
     if rank == len(sizes):
         for position, size in enumerate(sizes):
-            scope.ranges.unify(scope.ranges.of_slot((name, 0, position)), (ONE, size))
+            if not scope.ranges.unify(scope.ranges.of_slot((name, 0, position)), (ONE, size)):
+                scope.resized.add(name)
     key = name, is_bold(left)
     scope.survey.declared_rank[key] = rank
     scope.declared.add(key)

@@ -10,14 +10,16 @@ import re
 
 from deriv.checking import equations
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
+from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.equations import has_operator
-from deriv.checking.judge import Outcome, labels, names_in_definitions, names_of, variables_of
+from deriv.checking.judge import Judge, Outcome, labels, names_in_definitions, names_of, variables_of
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node, Script
+from deriv.meaning.arithmetic import STRETCHED
 from deriv.meaning.names import all_names, base_name, standing_names
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
@@ -30,11 +32,19 @@ _ASKED = re.compile(
 )
 
 
+_RELATED = re.compile(
+    r"\b(?:orthogonal|orthonormal|unitary|idempotent|projection matri|singular value|eigenvector|one-hot)",
+    re.IGNORECASE,
+)
+"""Words for what makes matrix equations hold that hold for no other matrices."""
+_JUST_BEFORE = 4  # lines
+
+
 class Guard:
     """Looks at a difference with the whole document in mind."""
 
-    def __init__(self, scope: Scope, text: str) -> None:
-        self.scope, self.text = scope, text
+    def __init__(self, scope: Scope, text: str, judge: Judge) -> None:
+        self.scope, self.text, self.judge = scope, text, judge
 
     def objection(self, outcome: Outcome, by_head: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
         """Why the step cannot be called wrong; None when it certainly is."""
@@ -217,21 +227,36 @@ class Guard:
         if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"
         accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
-        charity = [note for note in outcome.notes if note != INTEGRALS]
-        if right - left - _written(outcome) or charity or accented or not _is_scalar(outcome):
+        told = set(outcome.notes) - {STRETCHED, INTEGRALS}
+        if right - left - _written(outcome) or told or accented or not self._has_sure_shapes(outcome, by_head):
             return "the two sides differ as they are read here, but no known mistake explains how"
-        operator = has_operator(outcome.meant.lhs_node) or has_operator(outcome.meant.rhs_node)
+        operator = any(map(has_operator, (outcome.meant.lhs_node, outcome.meant.rhs_node)))
         if not operator and any(self.scope.lookup(name, "scalar") for name in _written(outcome)):
             return equations.UNSOLVED
         if _labelled_and_not(outcome):
             return "a letter is read with a superscript as label here, without one there"
         used = names_of(outcome.meant.aligned.pairs)
-        if any(self._defined_twice(name) for name in used):
+        line = self.text.count("\n", 0, outcome.meant.lhs_node.span.start) + 1
+        if any(self._defined_twice(name, line) for name in used):
             return "it differs from what the definitions give, but no known mistake explains how"
         return None
 
-    def _defined_twice(self, name: str) -> bool:
-        return sum(1 for definition in self.scope.history if definition.name == name) > 1
+    def _has_sure_shapes(self, outcome: Outcome, by_head: Outcome) -> bool:
+        """Whether both sides are scalars, or vectors and matrices that differ whatever shapes the letters have.
+
+        Equations between matrices without a derivative often use what is known of them (orthogonal, a projection).
+        """
+        if _is_scalar(outcome):
+            return True
+        heads = [one.meant.lhs_node for one in (outcome, by_head) if one.meant is not None]
+        if not any(map(has_operator, heads)) or _RELATED.search(self.text):
+            return False
+        return differs_in_every_shape(self.judge, outcome)
+
+    def _defined_twice(self, name: str, line: int) -> bool:
+        """Whether a name has several definitions, none of which stands right before the given line."""
+        lines = [definition.line for definition in self.scope.history if definition.name == name]
+        return len(lines) > 1 and not 0 <= line - max(lines) <= _JUST_BEFORE
 
     def grounded(self, name: str) -> bool:
         """Whether the document has given a symbol its place: in a definition, as a variable, as a number."""

@@ -219,6 +219,15 @@ class Judge:
             notes.append("one side is the transpose of the other: right in the other layout")
         return Meant(lhs, rhs, left, right, aligned, elaborator, tuple(notes), rank, note == WIDE_RIGHT), reading
 
+    def with_shapes(self, outcome: Outcome, kinds: Kinds) -> Outcome | None:
+        """The same claim in the same interpretation with other shapes of letters; None where it does not fit."""
+        meant, interpretation = outcome.meant, outcome.interpretation
+        if meant is None or interpretation is None:
+            return None
+        reading = meant.elaborator.reading
+        other, _ = self._meant(meant.lhs_node, meant.rhs_node, reading.answers, "", 0, {**reading.kinds, **kinds})
+        return self._one(other, interpretation, set()) if isinstance(other, Meant) else None
+
     def again(self, outcome: Outcome, rhs: Node) -> Decision:
         """The same claim with another right side, in the same reading and interpretation."""
         meant, interpretation = outcome.meant, outcome.interpretation

@@ -28,7 +28,7 @@ _MAX_CHANGES = 4
 _CLEAR = 3
 _DOUBT = 1.0
 _EQUAL = frozenset(("=", "equiv", "def", ":=", "<-", "approx"))
-_KINDS = (Kind(0), Kind(1), Kind(1, row=True), Kind(2))
+KINDS = (Kind(0), Kind(1), Kind(1, row=True), Kind(2))
 
 Kinds = dict[KindKey, Kind]
 
@@ -78,7 +78,7 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
         for key, kind in result.met.items():
             if key in changes or not is_open(scope, key):
                 continue
-            for other in _KINDS:
+            for other in KINDS:
                 step = {**changes, key: other}
                 mark = frozenset(step.items())
                 turned = other.rank == 1 and other.row != scope.rows.get(key[0].split("^")[0], other.row)

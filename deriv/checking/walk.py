@@ -62,7 +62,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.scope, self.seconds)
-        self.guard = Guard(self.scope, self.source.text)
+        self.guard = Guard(self.scope, self.source.text, self.judge)
 
     # --- chains ----------------------------------------------------------------------------------------------------
 

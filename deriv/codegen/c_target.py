@@ -84,7 +84,7 @@ class CWriter(LoopWriter):
         return f"({self.real})({text})" if " " in text else f"({self.real}){text}"
 
     def constant(self, name: str) -> str:
-        return f"{_CONSTANTS[name]}{self.suffix}"
+        return "INFINITY" if name == "inf" else f"{_CONSTANTS[name]}{self.suffix}"
 
     def lowest(self) -> str:
         return "-INFINITY"

@@ -208,6 +208,10 @@ class Formulas:
                     [(running, dim, 1)], Call("exp", (self._along_at(inner, axis, running, indices, names),))
                 )
                 return Mul((Call("exp", (self.at(inner, indices, names),)), reciprocal(total)))
+            case "log_rest":
+                return Call("log", (self._rest(node, indices, names),))
+            case "log_rest_pull":
+                return self._log_rest_pull(node, indices, names)
             case "logsumexp":
                 running = self._fresh(dim)
                 wide = (*indices[:axis], running, *indices[axis:])
@@ -227,6 +231,24 @@ class Formulas:
                 chosen = Num(int(str(node.data[1])) + 1)
                 return self.at(inner, (*indices[:axis], chosen, *indices[axis:]), names)
         return self._zeros_around(node, axis, indices, names)
+
+    def _probability(self, node: Node, indices: Indices, names: Names) -> Expr:
+        """An entry of the softmax that a node is made of, by its name if it has one."""
+        graph = self.lifted.graph
+        return self.at(graph.along("softmax", node.args[0], int(str(node.data[0]))), indices, names)
+
+    def _rest(self, node: Node, indices: Indices, names: Names) -> Expr:
+        return Add((ONE, neg(self._probability(node, indices, names))))
+
+    def _log_rest_pull(self, node: Node, indices: Indices, names: Names) -> Expr:
+        """p_j (sum_k c_k p_k/(1 - p_k) - c_j/(1 - p_j)) for the cotangents c of log(1 - p)."""
+        axis = int(str(node.data[0]))
+        running = self._fresh(node.shape[axis])
+        wide = _set(indices, axis, running)
+        p, bar, rest = self._probability(node, wide, names), self.at(node.args[1], wide, names), self._rest
+        total = self._summed([(running, node.shape[axis], 1)], Mul((bar, p, reciprocal(rest(node, wide, names)))))
+        own = Mul((self.at(node.args[1], indices, names), reciprocal(rest(node, indices, names))))
+        return Mul((self._probability(node, indices, names), Add((total, neg(own)))))
 
     def _zeros_around(self, node: Node, axis: int, indices: Indices, names: Names) -> Expr:
         position, inner, index = int(str(node.data[1])), node.args[0], indices[axis]

@@ -34,10 +34,10 @@ def lambdified(program: Program) -> Callable[..., list[Any]]:
     writer.run(program.outputs)
     if writer.helpers:
         raise MeaningError(f"lambdify has no {', '.join(sorted(writer.helpers))}: use the generated module")
+    results = [Snippet(writer.expression(op)) for op in program.outputs]  # long ones define parts of theirs
     lines = [*emit.size_lines(program, writer, program.outputs), *writer.lines]
     statements = [line.split(" = ", 1) for line in lines]
     replacements = [(sympy.Symbol(name), Snippet(text)) for name, text in statements]
-    results = [Snippet(writer.expression(op)) for op in program.outputs]
     arguments = [sympy.Symbol(name) for name in emit.variables(program).values()]
     # the printed text says numpy.exp, so the namespace needs the module itself under that name
     import numpy as np

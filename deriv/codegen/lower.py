@@ -86,6 +86,8 @@ class Lowering:
                 return self._map(node)
             case "softmax" | "logsumexp":
                 return self._softmax(node)
+            case "log_rest" | "log_rest_pull":
+                return self._log_rest(node)
             case "prod":
                 return arrays.reduce("prod", self.made[node.args[0]], (int(str(node.data[0])),))
             case "onehot" | "prod_others" | "place" | "pad":
@@ -300,17 +302,49 @@ class Lowering:
         )
         return arrays.elementwise("add", size, rest)
 
-    def _softmax(self, node: Node) -> Op:
-        """exp(z - max z) and its sum serve softmax and log-sum-exp alike."""
-        arrays, z, axis = self.arrays, self.made[node.args[0]], int(str(node.data[0]))
+    def _exponentials(self, z: Op, axis: int) -> tuple[Op, Op, Op | None]:
+        """exp(z - max z), its sum and the maximum, which serve softmax and log-sum-exp alike."""
+        arrays = self.arrays
         e = arrays.elementwise("exp", z)
         top: Op | None = None
         if self.stable:
             top = arrays.reduce("amax", z, (axis,), keep=True)
             e = arrays.elementwise("exp", arrays.elementwise("sub", z, top))
         arrays.labels.setdefault(e, f"e_{arrays.labels[z]}" if z in arrays.labels else "e")
-        total = arrays.reduce("sum", e, (axis,), keep=True)
+        return e, arrays.reduce("sum", e, (axis,), keep=True), top
+
+    def _softmax(self, node: Node) -> Op:
+        arrays, z, axis = self.arrays, self.made[node.args[0]], int(str(node.data[0]))
+        e, total, top = self._exponentials(z, axis)
         if node.op == "softmax":
             return arrays.div(e, total)
         logs = arrays.elementwise("log", total)
         return arrays.squeeze(logs if top is None else arrays.elementwise("add", top, logs), axis)
+
+    def _log_rest(self, node: Node) -> Op:
+        """log(1 - p) for p = softmax(z), and what a cotangent of it contributes to z.
+
+        A p up to a half is no danger. Where it is larger, and there is at most one such entry in a row, 1 - p is the
+        sum of the others: their log-sum-exp with a shift of its own, minus that of all, is finite for every z.
+        """
+        arrays, axis, zero = self.arrays, int(str(node.data[0])), self.arrays.number(0)
+        e, total, top = self._exponentials(self.made[node.args[0]], axis)
+        assert top is not None
+        p = arrays.div(e, total)
+        large = arrays.elementwise("gt", p, arrays.number(Fraction(1, 2)))
+        small = arrays.elementwise("where", large, zero, p)
+        lowest = arrays.elementwise("neg", arrays.make("constant", (), ("inf",)))
+        others = arrays.elementwise("where", large, lowest, e.args[0])
+        e, rest, top = self._exponentials(others, axis)
+        assert top is not None
+        if node.op == "log_rest":
+            logs = [arrays.elementwise("log", x) for x in (rest, total)]
+            apart = arrays.elementwise("sub", arrays.elementwise("add", top, logs[0]), logs[1])
+            near = arrays.elementwise("log1p", arrays.elementwise("neg", small))
+            return arrays.elementwise("where", large, apart, near)
+        bar = self.made[node.args[1]]
+        odds = arrays.mul(bar, arrays.div(small, arrays.elementwise("sub", arrays.number(1), small)))
+        of_large = arrays.reduce("sum", arrays.elementwise("where", large, bar, zero), (axis,), keep=True)
+        apart = arrays.mul(of_large, arrays.elementwise("sub", arrays.div(e, rest), p))
+        near = arrays.elementwise("sub", arrays.mul(p, arrays.reduce("sum", odds, (axis,), keep=True)), odds)
+        return arrays.elementwise("add", apart, near)

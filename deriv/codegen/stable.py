@@ -151,14 +151,48 @@ def _log_softmax(graph: Graph, inner: Node) -> Node:
 
 
 def _log_complement(graph: Graph, inner: Node) -> Node | None:
-    """log(1 - sigmoid(z)) is -softplus(z)."""
+    """The logarithm of 1 - p, where p is a probability taken from logits."""
     if len(inner.args) != 2:
         return None
     pairs = list(zip(coefficients(inner), refs(inner), strict=True))
     for (c, one), (f, other) in (pairs, pairs[::-1]):
         whole = other.indices == axes_of(inner.shape)
-        if number_of(one.node) == 1 and c == 1 and f == -1 and whole and is_map(other.node, "sigmoid"):
-            return negated(graph, _apply(graph, "softplus", other.node.args[0]))
+        if number_of(one.node) == 1 and c == 1 and f == -1 and whole:
+            return _log_rest(graph, other.node)
+    return None
+
+
+def _log_rest(graph: Graph, p: Node) -> Node | None:
+    """log(1 - sigmoid(z)) is -softplus(z); for a softmax it is what the other entries of the row make up."""
+    if is_map(p, "sigmoid"):
+        return negated(graph, _apply(graph, "softplus", p.args[0]))
+    if p.op == "softmax":
+        return graph.along("log_rest", p.args[0], int(str(p.data[0])))
+    if p.op == "pick":
+        logs = _log_rest(graph, p.args[0])
+        return logs and graph.make("pick", (logs,), p.data, p.shape)
+    chosen = (_choice(p) or _chosen_softmax(graph, p)) if p.op == "einsum" else None
+    if chosen is not None:  # one entry is chosen, so that the complement of the choice is the choice of the complement
+        logs = _log_rest(graph, chosen[1].node)
+        return logs and graph.einsum([chosen[0], Ref(logs, chosen[1].indices)], einsum_out(p))
+    return None
+
+
+def _chosen_softmax(graph: Graph, node: Node) -> tuple[Ref, Ref] | None:
+    """The one-hot rows and the softmax of exp(z of the label) over the sum of exp(z)."""
+    operands = refs(node)
+    for a, b in (operands, operands[::-1]) if len(operands) == 2 else ():
+        found = _sum_of_exp(b.node.args[0]) if is_map(b.node, "pow") and number_of(b.node.args[1]) == -1 else None
+        logit = a.node.args[0] if is_map(a.node, "exp") else None
+        inner = _choice(logit) if logit is not None and logit.op == "einsum" else None
+        if found is None or logit is None or inner is None or inner[1].node is not found[0]:
+            continue
+        label, axis = inner[1].indices[found[1]], found[1]
+        rest = inner[1].indices[:axis] + inner[1].indices[axis + 1 :]
+        if label == inner[0].indices[-1] and rest == einsum_out(logit) and a.indices == b.indices == einsum_out(node):
+            shown = dict(zip(rest, a.indices, strict=True)) | {label: max(a.indices, default=-1) + 1}
+            chosen, logits = (tuple(shown[i] for i in r.indices) for r in inner)
+            return Ref(inner[0].node, chosen), Ref(graph.along("softmax", found[0], axis), logits)
     return None
 
 
@@ -177,14 +211,23 @@ def _log_sum_exp(graph: Graph, inner: Node) -> Node | None:
     return None if found is None else graph.along("logsumexp", *found)
 
 
-def _log_choice(graph: Graph, inner: Node) -> Node | None:
-    """The log of the entry chosen by a label is the chosen log."""
-    operands = refs(inner)
+def _choice(node: Node) -> tuple[Ref, Ref] | None:
+    """The one-hot rows and the array of a product that chooses one entry by a label."""
+    operands = refs(node)
     if len(operands) != 2 or not any(r.node.op == "onehot" for r in operands):
         return None
     chosen, other = operands if operands[0].node.op == "onehot" else operands[::-1]
-    if chosen.indices[-1] not in other.indices or chosen.indices[-1] in einsum_out(inner):
+    if chosen.indices[-1] not in other.indices or chosen.indices[-1] in einsum_out(node):
         return None
+    return chosen, other
+
+
+def _log_choice(graph: Graph, inner: Node) -> Node | None:
+    """The log of the entry chosen by a label is the chosen log."""
+    found = _choice(inner)
+    if found is None:
+        return None
+    chosen, other = found
     return graph.einsum([chosen, Ref(_log_of(graph, other.node), other.indices)], einsum_out(inner))
 
 

@@ -171,7 +171,10 @@ class Graph:
         return self.einsum((Ref(node), *(Ref(self.ones(d), (k,)) for k, d in enumerate(shape))), axes_of(shape))
 
     def along(self, op: str, node: Node, axis: int, *data: object) -> Node:
-        """Softmax, log-sum-exp, product …: an operation along one axis (`logsumexp` and `prod` remove it)."""
+        """Softmax, log-sum-exp, product …: an operation along one axis (`logsumexp` and `prod` remove it).
+
+        `log_rest` is log(1 - softmax).
+        """
         shape = node.shape
         if op in ("logsumexp", "prod"):
             shape = (*shape[:axis], *shape[axis + 1 :])

@@ -191,6 +191,11 @@ def _pull_softmax(graph: Graph, node: Node, bar: Node) -> Pull:
     yield node.args[0], graph.einsum([Ref(node, axes), Ref(centred, axes)], axes)
 
 
+def _pull_log_rest(graph: Graph, node: Node, bar: Node) -> Pull:
+    (inner,) = node.args
+    yield inner, graph.make("log_rest_pull", (inner, bar), node.data, node.shape)
+
+
 def _pull_prod(graph: Graph, node: Node, bar: Node) -> Pull:
     (inner,) = node.args
     axis, axes = _axis(node), axes_of(inner.shape)
@@ -231,6 +236,7 @@ _RULES = {
     "map": _pull_map,
     "logsumexp": _pull_logsumexp,
     "softmax": _pull_softmax,
+    "log_rest": _pull_log_rest,
     "prod": _pull_prod,
     "slice": _pull_slice,
     "pad": _pull_pad,

@@ -1,9 +1,10 @@
 """Decimals: exact data on one reading, a rounded value on the other.
 
-A step with decimals holds when it holds exactly, or when the written result lies within one unit in its last digit of
-what its inputs give.  That the inputs may be rounded themselves (0.70 in -log(0.70) = 0.361, carried on with all its
-digits) neither proves nor refutes: a difference that such roundings could explain stays undecided, unless the input is
-coarser than the result and has a single digit, and so is data.
+A step with decimals holds when it holds exactly, or when what its inputs give rounds, or is cut off, to the written
+result; it is wrong when the result is off by a unit in its last digit or more.  What lies between stays undecided.
+That the inputs may be rounded themselves (0.70 in -log(0.70) = 0.361, carried on with all its digits) neither proves
+nor refutes: a difference that such roundings could explain stays undecided, unless the input is coarser than the result
+and has a single digit, and so is data.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from deriv.expr.nodes import MINUS_ONE, Decimal, Expr, Mul
 from deriv.expr.substitute import post_order
 
 _PRECISION = 128
+# below 1 by more than the radius of an enclosure is rounded up
+_NOT_QUITE = 1 - Fraction(1, 10**6)
 Radii = dict[Expr, Fraction]
 
 
@@ -76,10 +79,10 @@ def _rounded(claim: Claim, budget: Budget, exact: Decision) -> Decision:
     texts = "", ""
     for point in points(claim.seed, names, claim.domain, budget.points if free else 1):
         try:
-            values = _sides(claim, point, most, budget)
+            values = _sides(claim, point, most, budget, certain=False)
             if not values[0].overlaps(values[1]):
                 return difference(point, claim, *values)
-            narrow = _sides(claim, point, sure, budget)
+            narrow = _sides(claim, point, sure, budget, certain=True)
         except Undefined:
             continue
         except (Unsupported, TooLarge) as error:
@@ -100,13 +103,27 @@ def _verdict(checked: int, exact: Decision, texts: tuple[str, str], *, free: boo
     return Proved("ball", {"method": "ball", "reading": "rounded", "lhs": texts[0], "rhs": texts[1]})
 
 
-def _sides(claim: Claim, point: Point, radii: Radii, budget: Budget) -> tuple[Arb, Arb]:
-    """Both sides; a side that is a decimal may be off by one unit, as when it was cut off instead of rounded."""
+def _sides(claim: Claim, point: Point, radii: Radii, budget: Budget, *, certain: bool) -> tuple[Arb, Arb]:
+    """Both sides; a side that is a decimal stands for the values that may be printed so."""
     point = replace(point, entries=dict(point.entries), symbols=dict(point.symbols))
     values = []
     with flint.ctx.workprec(_PRECISION):
         for side in (claim.lhs, claim.rhs):
             number = _outermost(side)
-            own = {**radii, number: number.unit} if number is not None else radii
-            values.append(Evaluator(side, budget, own).value(point))
+            if number is None:
+                values.append(Evaluator(side, budget, radii).value(point))
+            else:
+                printed = _printed(number, certain=certain)
+                values.append(printed if side is number else -printed)
     return values[0], values[1]
+
+
+def _printed(number: Decimal, *, certain: bool) -> Arb:
+    """What is printed so: a value that rounds to it or is cut off to it; else anything less than a unit away."""
+    away, near = number.unit, number.unit / 2
+    if not certain:
+        away = near = number.unit * _NOT_QUITE
+    ends = (away, near) if number.value > 0 else (near, away) if number.value < 0 else (away, away)
+    above, below = (Arb(flint.fmpq(end.numerator, end.denominator)) for end in ends)
+    value = Arb(flint.fmpq(number.value.numerator, number.value.denominator))
+    return (value - below).union(value + above)

@@ -216,9 +216,8 @@ def _needs_sign(node: Expr) -> bool:
 
 
 def _signless(claim: Claim, name: str) -> bool:
-    fact = claim.domain.fact(name)
-    known = fact.lower is not None or fact.upper is not None or fact.values or fact.integer
-    return not known and name not in claim.names.letters and name not in claim.names.sizes
+    """Whether nothing is said about a name: one that the text declares real is not silently taken as positive."""
+    return name not in claim.domain.facts and name not in claim.names.letters and name not in claim.names.sizes
 
 
 def _total_suspects(claim: Claim) -> Iterator[Suspect]:

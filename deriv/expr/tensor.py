@@ -66,6 +66,12 @@ class Tensor:
             mapping[Sym(self.cols.index)] = col
         return substitute(self.body, mapping) if mapping else self.body
 
+    def renamed(self, row: str, col: str) -> Tensor:
+        """The same value over axes of other names (a product needs operands that share none)."""
+        body = self.at(Sym(row), Sym(col))
+        rows = self.rows and Axis(row, self.rows.lo, self.rows.hi)
+        return Tensor(rows, self.cols and Axis(col, self.cols.lo, self.cols.hi), body)
+
     def map(self, function: Callable[[Expr], Expr]) -> Tensor:
         """An elementwise function of the entries."""
         return Tensor(self.rows, self.cols, function(self.body))

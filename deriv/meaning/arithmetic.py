@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Item = tuple[str, Value]
 """A factor with the sign in front of it: "" (side by side), "cdot", "times", "*", "/" …"""
 
+STRETCHED = "a scalar beside a vector is added to every entry"
 _HADAMARD = ("odot", "circ")
 
 
@@ -54,7 +55,7 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
             if not isinstance(one.body, Num | Decimal | Mul) and el.reading.choose(("stretch", one.body)) == 1:
                 raise ShapeError("a scalar is added to a vector")
             tell = el.note if isinstance(one.body, Num | Decimal) else el.strain
-            tell("a scalar beside a vector is added to every entry")
+            tell(STRETCHED)
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Tensor) and isinstance(other, Tensor) and one.is_vector and other.rows and other.cols:
             el.stretched |= {node.name for node in walk(one.body) if isinstance(node, Entry)}
@@ -186,11 +187,16 @@ def power(el: Elaborator, base: Value, exponent: Expr) -> Value:
     if isinstance(base, Tensor) and base.is_vector and exponent != MINUS_ONE:
         el.strain("a power of a vector is taken entry by entry")
         return base.map(lambda x: Pow(x, exponent))
-    if isinstance(exponent, Num) and exponent.value.denominator == 1 and 1 <= exponent.value <= 8:
+    if isinstance(exponent, Num) and exponent.value.denominator == 1 and 1 <= abs(exponent.value) <= 8:
+        if exponent.value < 0:
+            base = inverse(base, el.fresh("r"), el.fresh("c"), el.ranges.same)
         result = base
-        for _ in range(int(exponent.value) - 1):
-            result = el.matmul(result, base)
+        for _ in range(abs(int(exponent.value)) - 1):
+            result = el.matmul(result, _apart(el, base))
         return result
-    if exponent == MINUS_ONE:
-        return inverse(base, el.fresh("r"), el.fresh("c"), el.ranges.same)
     raise ShapeError("this power of a matrix is not judged yet")
+
+
+def _apart(el: Elaborator, value: Value) -> Value:
+    """A value over axes of its own."""
+    return value.renamed(el.fresh("r"), el.fresh("c")) if isinstance(value, Tensor) else value

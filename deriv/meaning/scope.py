@@ -58,6 +58,8 @@ class Scope:
     identity_activation: bool = False
     declared: set[tuple[str, bool]] = field(default_factory=set)
     """Names, bold or not, whose space the text states: `x \\in \\mathbb{R}^n`."""
+    resized: set[str] = field(default_factory=set)
+    """Names whose sizes the text states in two ways."""
     rows: dict[str, bool] = field(default_factory=dict)
     """Which vectors stand as rows, which as columns, as far as the formulas fit together one way only."""
     stretched: set[str] = field(default_factory=set)

@@ -71,6 +71,13 @@ T1 = Add((Sym("t"), ONE))
 NORM_W, NORM_V = Pow(over("k", "d", square(W)), HALF), Pow(over("k", "d", square(e("v", "k"))), HALF)
 KL = Mul((e("Y", "i", "k"), log(Mul((e("Y", "i", "k"), reciprocal(softmax("Z", "i")))))))
 CHOSEN = Mul((exp(Entry("Z", (Sym("i"), e("c", "i")))), reciprocal(over("k", "K", exp(e("Z", "i", "k"))))))
+BINARY = Add(
+    (
+        Mul((e("Y", "i", "k"), log(softmax("Z", "i")))),
+        Mul((minus(ONE, e("Y", "i", "k")), log(minus(ONE, softmax("Z", "i"))))),
+    )
+)
+NOT_CHOSEN = log(minus(ONE, CHOSEN))
 
 BU = over("l", "m", Mul((e("B", "k", "l"), e("u", "l"))))
 
@@ -97,6 +104,8 @@ CASES: dict[str, tuple[Expr, tuple[str, ...]]] = {
     "log-sum-exp": (log(over("k", "d", exp(W))), ("w",)),
     "labels": (neg(mean(log(CHOSEN))), ("Z",)),
     "kl": (mean(over("k", "K", KL)), ("Z",)),
+    "binary entropy of a softmax": (neg(mean(over("k", "K", BINARY))), ("Z",)),
+    "what is not chosen": (neg(mean(NOT_CHOSEN)), ("Z",)),
     "rational": (mean(Mul((Z, reciprocal(Add((ONE, square(Z))))))), ("w", "b")),
     "powers": (over("k", "d", Pow(W, Sym("a"))), ("w", "a")),
     "norm": (NORM_W, ("w",)),

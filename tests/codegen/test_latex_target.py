@@ -10,7 +10,11 @@ from deriv.expr.nodes import Add, Pow
 from deriv.training.models import model
 from tests.codegen.cases import CASES, HALF, Num, Y, Z, e, entropy, mean, minus, sigmoid, square
 
-LEFT_OPEN = ("differences", "labels")  # cases on an index, and an entry chosen by a label, are beyond the checker
+LEFT_OPEN = (
+    "differences",
+    "labels",
+    "what is not chosen",
+)  # cases on an index, and an entry chosen by a label, are beyond the checker
 MODELS = (
     "linear",
     "adaline",

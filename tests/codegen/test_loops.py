@@ -20,7 +20,7 @@ from tests.codegen.test_generate import arrays
 from tests.codegen.test_random import BODIES
 
 UNCOMPILED = "class numba:\n    njit = staticmethod(lambda **options: lambda function: function)\n"
-SOME = ("bce", "kl", "labels", "differences", "chain of matrices")
+SOME = ("bce", "kl", "binary entropy of a softmax", "labels", "differences", "chain of matrices")
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Wdouble-promotion", "-pedantic", "-Werror", "-shared", "-fPIC")
 
 
@@ -114,21 +114,26 @@ def call(library, program, params, data, dtype):
     return library.loss_and_grad(*arguments), grads
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", CASES)
-def test_c(name, dtype, tmp_path):
+def run_c(generated, folder, params, data, dtype):
+    """What a C file gives once it is compiled."""
     if shutil.which("gcc") is None:
         pytest.skip("no gcc here")
-    plain = generate(*CASES[name]).compile()
-    generated = generate(*CASES[name], target="c", dtype=dtype)
-    source, built = tmp_path / "grad.c", tmp_path / "grad.so"
+    source, built = folder / "grad.c", folder / "grad.so"
     source.write_text(generated.source)
     answer = subprocess.run(
         ["gcc", *FLAGS, "-o", str(built), str(source), "-lm"], capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
+    return call(ctypes.CDLL(str(built)), generated.program, params, data, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", CASES)
+def test_c(name, dtype, tmp_path):
+    plain = generate(*CASES[name]).compile()
+    generated = generate(*CASES[name], target="c", dtype=dtype)
     params, data = arrays(plain)
-    found = call(ctypes.CDLL(str(built)), generated.program, params, data, dtype)
+    found = run_c(generated, tmp_path, params, data, dtype)
     agree(found, plain["loss_and_grad"](params, data), 1e-12 if dtype == "float64" else 1e-5)
 
 
