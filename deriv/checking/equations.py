@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from deriv.checking.judge import Outcome, labels
-from deriv.errors import MeaningError
-from deriv.expr.calculus import differentiate
+from deriv.expr.functions import sub
+from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
-from deriv.latex.nodes import Additive, BigOp, Deriv, Function, Group, Nabla, Node, Product, Script
+from deriv.latex.nodes import BigOp, Deriv, Group, Nabla, Node, Script
 from deriv.meaning.names import children
 
 UNSOLVED = "an equation between two expressions, not known to be an identity"
@@ -37,45 +37,33 @@ def _parts(node: Node) -> list[Node]:
     return found
 
 
-def is_plain(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
-    """Whether a single equality of expressions holds quantities on both sides, and no operator."""
+def is_plain(outcome: Outcome, lhs: Node, rhs: Node, declared: frozenset[str] = frozenset()) -> bool:
+    """Whether a single equality of expressions holds quantities on both sides, and no operator.
+
+    What a text says of every x of a set (`declared`) is an identity.
+    """
     if has_operator(lhs) or has_operator(rhs) or not outcome.pairs:
         return False
     if any(isinstance(node, Sum | Entry) for pair in outcome.pairs for side in pair for node in walk(side)):
         return False  # nobody solves for a family
+    if all(labels(side) <= declared for pair in outcome.pairs for side in pair):
+        return False
     return all(any(labels(pair[side]) for pair in outcome.pairs) for side in (0, 1))
 
 
 def may_be_solved(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
-    """Whether a plain equality with nothing to be done on its left, or a linear one, is rather an equation to solve.
+    """Whether a plain equality is rather an equation to solve: polynomials in one symbol that agree somewhere.
 
-    `(a - b)(a + b) = a^2 + b^2` wants to be an identity, `x + 1 = 2x + 1` has a solution.
+    `(x - 1)^2 = x^2 + 2x + 1` wants to be an identity, `2(x + 1) = x + 2` and `x^2 = 2x` to be solved.
     """
-    return is_plain(outcome, lhs, rhs) and (not _has_work(lhs) or _is_linear(outcome.pairs))
-
-
-def _has_work(lhs: Node) -> bool:
-    """Whether brackets stand there to be expanded, or a function of a sum or product to be taken apart."""
-    for part in _parts(lhs):
-        if isinstance(part, Function) and isinstance(part.arg, Group | Product | Additive):
-            return True
-        factors = part.factors if isinstance(part, Product) else (part.base,) if isinstance(part, Script) else ()
-        if any(isinstance(factor, Group) and isinstance(factor.body, Additive) for factor in factors):
-            return True
-    return False
-
-
-def _is_linear(pairs: tuple[tuple[Expr, Expr], ...]) -> bool:
-    """Whether both sides are linear in the only symbol."""
-    names = {name for pair in pairs for side in pair for name in free_symbols(side)}
-    if len(names) != 1:
+    names = {name for pair in outcome.pairs for side in pair for name in free_symbols(side)}
+    if len(names) != 1 or not is_plain(outcome, lhs, rhs):
         return False
-    variable = Sym(*names)
-    try:
-        slopes = [differentiate(side, variable) for pair in pairs for side in pair]
-    except MeaningError:
+    gaps = [polynomial(sub(left, right), Sym(*names)) for left, right in outcome.pairs]
+    if any(gap is None or all(power == ZERO for power in gap[1:]) for gap in gaps):
         return False
-    return all(variable.name not in free_symbols(slope) or slope == ZERO for slope in slopes)
+    degrees = [len(polynomial(side, Sym(*names)) or ()) - 1 for pair in outcome.pairs for side in pair]
+    return max(degrees) <= 1 or not any(isinstance(part, Group) for part in _parts(lhs))
 
 
 def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:

@@ -219,7 +219,7 @@ class Guard:
         if isinstance(by_head.decision, Undecided):
             return by_head.decision.reason
         sides = outcome.meant.lhs_node, outcome.meant.rhs_node
-        if by_head is outcome and not self._is_about_a_definition(outcome) and equations.is_plain(outcome, *sides):
+        if by_head is outcome and not self._is_about_a_definition(outcome) and self._may_be_for_some(outcome, *sides):
             return equations.UNSOLVED
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
@@ -282,6 +282,10 @@ class Guard:
     def _is_about_a_definition(self, outcome: Outcome) -> bool:
         """Whether the left side is a name that the document defines."""
         return self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None
+
+    def _may_be_for_some(self, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+        """Whether an equality may be meant for some values only: nothing says that it is about all of a set."""
+        return equations.is_plain(outcome, lhs, rhs, frozenset(name for name, _ in self.scope.declared))
 
     def may_be_solved(self, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
         """Whether the first equality of a chain is rather an equation to solve than an identity."""

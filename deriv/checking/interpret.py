@@ -41,7 +41,15 @@ class Interpretation:
 
     def resolver(self, scope: Scope) -> Resolver:
         """A resolver that fills names in this way."""
-        return Resolver(self.definitions, scope.depends, scope.independent, self.hold_others, self.bodies, self.exact)
+        return Resolver(
+            self.definitions,
+            scope.depends,
+            scope.independent,
+            self.hold_others,
+            self.bodies,
+            self.exact,
+            is_written=lambda name: scope.survey.seen[name] > 0,
+        )
 
 
 def interpretations(

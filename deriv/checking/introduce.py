@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from deriv.checking import define as definitions
 from deriv.checking.results import Kind, Step
+from deriv.equal.decision import Different
 from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import Deriv, Node
-from deriv.meaning.names import all_names
+from deriv.latex.nodes import Deriv, Name, Node
+from deriv.meaning.names import all_names, base_name
+from deriv.meaning.resolve import TIME
 from deriv.meaning.scope import is_number
 
 if TYPE_CHECKING:
@@ -45,6 +47,33 @@ def by_derivative(walk: Walk, left: Node, right: Node, base: Step) -> Step | Non
     definitions.define(walk.scope, head, value, walk.source.position(left.span.start)[0])
     said = f"read as the definition {walk.words(left.body)} = {walk.words(right.body)}"
     return replace(base, kind=Kind.DEFINITION, notes=(said,))
+
+
+def rate(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
+    """`\\dot x = l \\dot\\theta \\cos\\theta` after `x = l \\sin\\theta` is a claim; it also says what the rate is."""
+    derivative = _rate_of(walk, left)
+    if derivative is None:
+        return None
+    outcome = walk.judge.judge(derivative, right)
+    head, value = definitions.head_of(walk.scope, left), walk.value(right)
+    if outcome.holds:
+        if head is not None and not isinstance(value, str):
+            definitions.define(walk.scope, head, value, walk.source.position(left.span.start)[0])
+        return walk.held(base, outcome)
+    if isinstance(outcome.decision, Different):
+        return walk.refuted(base, outcome, outcome, derivative, right)
+    return None
+
+
+def _rate_of(walk: Walk, left: Node) -> Node | None:
+    """dx/dt for a dotted x, where the document says what x is."""
+    if not isinstance(left, Name) or left.accents not in (("dot",), ("ddot",)):
+        return None
+    quantity = replace(left, accents=())
+    if walk.scope.lookup(base_name(quantity) or "", "scalar") is None:
+        return None
+    order = len(left.accents[0]) - 2
+    return Deriv(left.span, "d", ((Name(left.span, TIME.name), order),), quantity, ratio=True)
 
 
 def tells_what_it_is(walk: Walk, previous: Node, part: Node, base: Step) -> Step | None:

@@ -46,9 +46,9 @@ class _Recording(Walk):
     macros: MacroTable | None = None
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def _held(self, base: Step, outcome: Outcome) -> Step:
+    def held(self, base: Step, outcome: Outcome) -> Step:
         self.outcomes.append(outcome)
-        return super()._held(base, outcome)
+        return super().held(base, outcome)
 
     def _claim(self, chain: ChainState, part: Node, base: Step) -> Step:
         self.outcomes.clear()

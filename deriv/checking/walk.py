@@ -189,7 +189,7 @@ class Walk:
             return self._inequality(previous, relation, part, base)
         first = len(chain.parts) == 1
         if first and relation == "=" and self._turns_back(previous, part):
-            return self._held(base, self.judge.judge(previous, part))
+            return self.held(base, self.judge.judge(previous, part))
         if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
             return self._update(previous, part, replace(base, kind=Kind.UPDATE))
         if relation in APPROXIMATIONS:
@@ -268,6 +268,8 @@ class Walk:
             self.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
             return replace(base, kind=Kind.DECLARATION)
         head = definitions.head_of(self.scope, left)
+        if not self.collecting and (rate := introduce.rate(self, left, right, base)) is not None:
+            return rate
         if definitions.names_component(left) and not self.judge.judge(left, right).holds:
             return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
         if head is None or is_undefined_placeholder(right):
@@ -283,7 +285,7 @@ class Walk:
             outcome = self.judge.judge(left, right)
             if outcome.holds:
                 self._other_letters(head, value, line)
-                return self._held(base, outcome)
+                return self.held(base, outcome)
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
         self.scope.doubtful.discard(head.marks.name)
         if two_ways:
@@ -322,10 +324,10 @@ class Walk:
         if outcome.holds and not was_bad:
             if len(chain.parts) > 1 and not isinstance(outcome.decision, Proved):
                 self._other_form(chain, part)
-            return self._held(base, outcome)
+            return self.held(base, outcome)
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
-            return replace(self._held(base, by_head), recovers=was_bad)
+            return replace(self.held(base, by_head), recovers=was_bad)
         if (
             len(chain.parts) > 1
             and not outcome.holds
@@ -333,7 +335,7 @@ class Walk:
         ):
             return told
         if outcome.holds:
-            return replace(self._held(base, outcome), carried=True)
+            return replace(self.held(base, outcome), carried=True)
         if name := self.guard.is_symmetry(outcome):
             self.scope.symmetric.add(name)
             return replace(base, kind=Kind.DECLARATION, notes=(f"{name} is taken as symmetric from here on",))
@@ -351,7 +353,7 @@ class Walk:
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             return self._left_open(chain, outcome, part, base, reason)
-        return self._refuted(base, outcome, by_head, previous, part)
+        return self.refuted(base, outcome, by_head, previous, part)
 
     def _left_open(self, chain: ChainState, outcome: Outcome, part: Node, base: Step, reason: str) -> Step:
         """A step that is not judged; what it says may be a condition or an equation to be used further below."""
@@ -371,7 +373,8 @@ class Walk:
             if outcome.interpretation.is_plain:
                 self.scope.stated.append((left, right, words, self.source.position(part.span.start)[0]))
 
-    def _held(self, base: Step, outcome: Outcome) -> Step:
+    def held(self, base: Step, outcome: Outcome) -> Step:
+        """The step with the proof or test of its claim."""
         return from_outcome(base, outcome)
 
     def _other_form(self, chain: ChainState, part: Node) -> None:
@@ -406,14 +409,15 @@ class Walk:
             self.scope.instances = kept[1]
             return None
         said = tuple(f"{self.words(symbol)} = {self.words(body)}" for symbol, body in found)
-        step = self._held(base, outcome)
+        step = self.held(base, outcome)
         return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
 
     def words(self, node: Node) -> str:
         """A formula as it is written, on one line."""
         return " ".join(self.source.slice(node.span).split())
 
-    def _refuted(self, base: Step, outcome: Outcome, by_head: Outcome, previous: Node, part: Node) -> Step:
+    def refuted(self, base: Step, outcome: Outcome, by_head: Outcome, previous: Node, part: Node) -> Step:
+        """The step with its counterexample and diagnosis; unchecked where something may be misunderstood."""
         decision = outcome.decision
         assert isinstance(decision, Different)
         base = with_readings(base, outcome)

@@ -36,8 +36,8 @@ from deriv.latex.nodes import (
 )
 from deriv.meaning.applications import nodes_of
 from deriv.meaning.functions import condition, indicator_of
-from deriv.meaning.names import canonical
-from deriv.meaning.survey import parts_of
+from deriv.meaning.names import canonical, children, is_index_letter
+from deriv.meaning.survey import parts_of, superscript_parts
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -57,6 +57,8 @@ def big_value(el: Elaborator, node: Node) -> Value:
 
 def _quantified(el: Elaborator, node: BigOp) -> Value:
     letters, exclusions, explicit = _bounds(el, node)
+    if not letters and (letter := _only_index(el, node)) is not None:
+        letters = [letter]
     if not letters:
         return _anonymous(el, node)
     saved = dict(el.env)
@@ -74,6 +76,29 @@ def _quantified(el: Elaborator, node: BigOp) -> Value:
     for letter in reversed(letters):
         body = _close(el, node.kind, bound[letter], ranges[letter], letter, body)
     return body
+
+
+def _only_index(el: Elaborator, node: BigOp) -> str | None:
+    """The i of `\\sum X_i`, where it is the only index of the body that is bound nowhere and other sums bind it."""
+    if node.sub is not None or node.sup is not None or node.body is None:
+        return None
+    letters: set[str] = set()
+    waiting = [node.body]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, BigOp):
+            return None
+        if isinstance(part, Script):
+            marks = [*parts_of(part.sub), *(m.body for m in superscript_parts(part.sup) if isinstance(m, Group))]
+            letters |= {m.text for m in marks if isinstance(m, Name) and is_index_letter(m) and m.text not in el.env}
+        waiting.extend(children(part))
+    if len(letters) != 1 or not letters <= el.scope.survey.bound_letters:
+        return None
+    letter = letters.pop()
+    if el.reading.choose(("sum over", letter)) == 1:
+        return None
+    el.note(f"a sum without an index is read as a sum over {letter}")
+    return letter
 
 
 def _bounds(el: Elaborator, node: BigOp) -> tuple[list[str], list[Chain], dict[str, Node]]:

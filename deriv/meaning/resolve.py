@@ -36,6 +36,8 @@ from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
 from deriv.meaning.scope import Definition
 
+TIME = Sym("t")
+"""What a dot on a letter is a rate by, wherever the notation is used."""
 _EPSILON = Sym("_epsilon")
 _MAX_NODES = 4000
 
@@ -52,6 +54,8 @@ class Resolver:
     exact: Mapping[Expr, Expr] = field(default_factory=dict)
     links: dict[str, tuple[Expr, Expr]] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
+    is_written: Callable[[str], bool] = lambda _: False
+    """Whether a name stands anywhere in the document."""
     changes_variable: bool = False
     """Whether an integral was taken over a quantity with a definition."""
 
@@ -251,16 +255,30 @@ class Resolver:
         if self.hold_others and explicit:
             return differentiate(body, variable)
         leaves = {leaf for leaf in quantities(body) if not _same_family(leaf, variable)}
+        rates = {leaf: rate for leaf in leaves if variable == TIME and (rate := self._rate(leaf)) is not None}
         relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable) and _sups(leaf) > _sups(variable)}
         dependent = {leaf for leaf in leaves if self.depends(_label(leaf))} | relatives
+        dependent |= rates.keys()
         if not explicit and not dependent:
             dependent = {leaf for leaf in leaves if not self.independent(_label(leaf), variable.name)}
         slope = differentiate(body, variable) if explicit else ZERO
         if not dependent:
             return slope
-        mapping: dict[Expr, Expr] = {leaf: Add((leaf, mul(_EPSILON, self._link(leaf, variable)))) for leaf in dependent}
+        slopes = {leaf: rates[leaf] if leaf in rates else self._link(leaf, variable) for leaf in dependent}
+        mapping: dict[Expr, Expr] = {leaf: Add((leaf, mul(_EPSILON, slopes[leaf]))) for leaf in dependent}
         varied = substitute(differentiate(substitute(body, mapping), _EPSILON), {_EPSILON: ZERO})
         return Add((slope, varied)) if explicit else varied
+
+    def _rate(self, leaf: Expr) -> Expr | None:
+        """Newton's dot: the rate of x is the ẋ of the document, and that of ẋ is ẍ."""
+        name = _label(leaf)
+        if name.endswith(("dot", "prime")) and not name.endswith("ddot"):
+            rate = f"{name.removesuffix('dot')}ddot" if name.endswith("dot") else ""
+        else:
+            rate = f"{name}dot" if self.is_written(f"{name}dot") else ""
+        if not rate:
+            return None
+        return Entry(rate, leaf.indices, leaf.sups) if isinstance(leaf, Entry) else Sym(rate)
 
     def _link(self, leaf: Expr, variable: Sym | Entry) -> Expr:
         name = f"∂{_spelling(leaf)}/∂{_spelling(variable)}"

@@ -178,9 +178,8 @@ class Survey:
     def _arguments(self, name: str, body: Node) -> None:
         items = body.items if isinstance(body, Items) else (body,)
         key = ",".join(map(_composition_key, items))
-        if len(self.compositions[name]) < _MAX_COMPOSITIONS and not (
-            isinstance(body, Items) and "|" in body.separators
-        ):
+        listed = not (isinstance(body, Items) and "|" in body.separators) and all(map(_is_name_or_call, items))
+        if listed and len(self.compositions[name]) < _MAX_COMPOSITIONS:
             self.compositions[name].setdefault(key, items)
         self.group_args[name].add(argument_key(body))
 
@@ -310,6 +309,16 @@ def argument_key(node: Node) -> str:
     if isinstance(node, Items):
         return ",".join(argument_key(item) for item in node.items)
     return base_name(node) or "?"
+
+
+def _is_name_or_call(node: Node) -> bool:
+    """`x`, `g(x)`, `h(x, y)`."""
+    if isinstance(node, Name):
+        return True
+    head = function_head(node)
+    if head is node or not isinstance(head, Name) or not isinstance(node, Product):
+        return False
+    return isinstance(node.factors[1], Group) and plain_arguments(node.factors[1].body)
 
 
 def _composition_key(node: Node) -> str:

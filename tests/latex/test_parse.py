@@ -122,7 +122,7 @@ DERIVATIVES = [
     ),
     (r"\nabla^2 f(x) = H", "[(Nabla _ 2 (* f (x))) = H]"),
     (r"\nabla \cdot F", "(* (Nabla _ 1 _) cdot F)"),
-    (r"\int \frac{dx}{x} = \ln|x| + C", "[(int _ _ (Frac (Differential d x) x)) = (+(ln |x|) +C)]"),
+    (r"\int \frac{dx}{x} = \ln|x| + C", "[(int _ _ (Frac 1 x) d x) = (+(ln |x|) +C)]"),
     (r"\frac{\partial \operatorname{tr}(AX)}{\partial X} = A^T", "[(D partial (tr ((* A X))) / X) = A^T]"),
     (
         r"\underbrace{\frac{\partial L}{\partial a}}_{dA} \underbrace{f(z)}_{g'(z)}",
