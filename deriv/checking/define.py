@@ -346,3 +346,8 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     scope.declared.add(key)
     if rank == 1 and isinstance(sup, Product):
         scope.survey.declared_rows[key] = isinstance(sup.factors[0], Number)
+
+
+def is_placeholder(node: Node) -> bool:
+    """A question mark or an empty box to be filled in."""
+    return getattr(node, "text", "") == "placeholder"

@@ -272,7 +272,7 @@ class Walk:
             return rate
         if definitions.names_component(left) and not self.judge.judge(left, right).holds:
             return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
-        if head is None or is_undefined_placeholder(right):
+        if head is None or definitions.is_placeholder(right):
             return introduce.square(self, left, right, base)
         line = self.source.position(left.span.start)[0]
         value = self.value(right)
@@ -446,8 +446,3 @@ class Walk:
                 self._state(outcome, previous, part)
             return unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step
-
-
-def is_undefined_placeholder(node: Node) -> bool:
-    """A question mark or an empty box to be filled in."""
-    return getattr(node, "text", "") == "placeholder"
