@@ -12,6 +12,7 @@ from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard, loses_symbols
 from deriv.checking.judge import Judge, Outcome
+from deriv.checking.misfit import misfit
 from deriv.checking.readings import with_readings
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
 from deriv.checking.substitution import is_open, put_in
@@ -331,8 +332,26 @@ class Walk:
             self._other_form(chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
-            return unchecked(base, outcome, reason)
+            return self._of_other_shape(chain, part, base) or unchecked(base, outcome, reason)
         return self._refuted(base, outcome, by_head, previous, part)
+
+    def _of_other_shape(self, chain: ChainState, part: Node, base: Step) -> Step | None:
+        """A claim about a derivative whose sides cannot have one shape; the head of a chain counts too."""
+        lines = [chain.parts[-1]] if len(chain.parts) == 1 else [chain.parts[0], chain.parts[-1]]
+        if not has_derivative(chain.parts[0]):
+            return None
+        number = self.source.position(part.span.start)[0]
+        found = [misfit(self.judge, line, part, number) for line in lines]
+        if found[0] is None or None in found:
+            return None
+        said = found[0]
+        return replace(
+            base,
+            verdict=Verdict.REFUTED,
+            counterexample=said.counterexample,
+            diagnosis=said.diagnosis,
+            focus=part.span,
+        )
 
     def _held(self, base: Step, outcome: Outcome) -> Step:
         return from_outcome(base, outcome)

@@ -300,6 +300,8 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     scope = el.scope
     definition = scope.lookup(name, "function")
     if definition is None and scope.lookup(name) is not None and not primes:
+        if name in scope.vector_functions:
+            return _vector_function(el, name, args)
         _must_be_general(el, name)
         el.note(f"{name}(…) is read as {name}, which is defined above")
         return _itself(el, name)
@@ -310,6 +312,15 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     if isinstance(only, Tensor) and not only.is_scalar and _elementwise_function(el, name, only):
         return only.map(lambda x: Apply(name, (x,), orders))
     return scalar(Apply(name, tuple(argument(el, arg) for arg in args), orders))
+
+
+def _vector_function(el: Elaborator, name: str, args: list[Value]) -> Value:
+    """`f(x)` of a function with vector values at the arguments of its definition: the vector f."""
+    bodies = [arg.body if isinstance(arg, Tensor) else None for arg in args]
+    if tuple(body.name if isinstance(body, Entry | Sym) else "" for body in bodies) != el.scope.vector_functions[name]:
+        raise MeaningError(f"{name} has vector values and stands at another argument")
+    ranks = el.scope.survey.declared_rank
+    return indexed(el, Marks(name), Kind(max(ranks.get((name, bold), 0) for bold in (False, True))))
 
 
 def _must_be_general(el: Elaborator, name: str) -> None:

@@ -54,6 +54,8 @@ class Scope:
     identity_activation: bool = False
     declared: set[tuple[str, bool]] = field(default_factory=set)
     """Names, bold or not, whose space the text states: `x \\in \\mathbb{R}^n`."""
+    vector_functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameters of functions with vector values, which are kept as the vectors themselves."""
     resized: set[str] = field(default_factory=set)
     """Names whose sizes the text states in two ways."""
     rows: dict[str, bool] = field(default_factory=dict)
