@@ -333,7 +333,8 @@ class Walk:
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             return self._of_other_shape(chain, part, base) or unchecked(base, outcome, reason)
-        return self._refuted(base, outcome, by_head, previous, part)
+        step = self._refuted(base, outcome, by_head, previous, part)
+        return step if step.verdict is Verdict.REFUTED else self._of_other_shape(chain, part, base) or step
 
     def _of_other_shape(self, chain: ChainState, part: Node, base: Step) -> Step | None:
         """A claim about a derivative whose sides cannot have one shape; the head of a chain counts too."""

@@ -342,11 +342,11 @@ def _itself(el: Elaborator, name: str) -> Value:
 
 def _elementwise_function(el: Elaborator, name: str, value: Tensor) -> bool:
     """Activations act on each entry; a function of a vector symbol alone may be anything (a loss, a model)."""
-    if name in ("sigma", "phi", "varphi", "psi", "rho"):
-        return True
     definition = el.scope.lookup(name, "function")
     if definition is not None and len(definition.params) == 1:
         return Sym(definition.params[0]) in nodes_of(definition.body)
+    if name in ("sigma", "phi", "varphi", "psi", "rho"):
+        return True
     plain = isinstance(value.body, Entry)
     return not plain or (el.scope.survey.primed[name] > 0 and not el.scope.survey.numerators[name])
 

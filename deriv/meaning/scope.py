@@ -47,6 +47,7 @@ class Scope:
     equations: list[tuple[Expr, Expr]] = field(default_factory=list)
     excluded: list[Expr] = field(default_factory=list)
     not_symmetric: set[str] = field(default_factory=set)
+    speaks_of_symmetry: bool = False
     symmetric: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     log: str = "natural"
