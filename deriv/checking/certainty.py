@@ -17,6 +17,7 @@ from deriv.equal.decide import decide
 from deriv.equal.decision import Different
 from deriv.expr.nodes import Entry, walk
 from deriv.latex.nodes import Node, Product
+from deriv.meaning.arithmetic import DIVIDED
 from deriv.meaning.names import children
 from deriv.meaning.scope import Scope
 from deriv.meaning.survey import Kind, KindKey
@@ -29,7 +30,7 @@ _TWO_WAYS = frozenset(("cdot", "*", "times", "circ"))
 def differs_in_every_shape(judge: Judge, outcome: Outcome) -> bool:
     """Whether the sides of a claim certainly differ however the open letters are shaped."""
     meant, interpretation = outcome.meant, outcome.interpretation
-    if meant is None or interpretation is None or meant.elaborator.strains:
+    if meant is None or interpretation is None or meant.elaborator.strains > (DIVIDED in meant.notes):
         return False
     if meant.elaborator.reading.answers.get("sizes") and not _sizes_are_stated(judge.scope, meant.elaborator.kinds_met):
         return False
@@ -45,9 +46,15 @@ def differs_in_every_shape(judge: Judge, outcome: Outcome) -> bool:
 
 
 def _holds_when_symmetric(judge: Judge, outcome: Outcome) -> bool:
-    """Whether the sides agree if all matrices are symmetric of which the text does not say that they need not be."""
+    """Whether the sides agree if all matrices are symmetric that may be.
+
+    A text that states the sizes of a matrix and never speaks of symmetry is about those that are not symmetric too.
+    """
+    scope = judge.scope
     entries = {n for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Entry)}
-    names = {entry.name for entry in entries if len(entry.indices) - entry.sups == 2} - judge.scope.not_symmetric
+    names = {entry.name for entry in entries if len(entry.indices) - entry.sups == 2} - scope.not_symmetric
+    if not scope.speaks_of_symmetry:
+        names -= {name for name, _ in scope.declared}
     domain = replace(outcome.domain, symmetric=outcome.domain.symmetric | names)
     decision = decide_all(outcome.pairs, lambda a, b: decide(a, b, domain, conditions=False))
     return not isinstance(decision, Different)

@@ -200,12 +200,26 @@ def _define_grid(scope: Scope, head: Head, body: Grid) -> str | None:
 def _define_function(scope: Scope, head: Head, body: Value, line: int) -> str | None:
     assert head.params is not None
     if not (isinstance(body, Tensor) and body.is_scalar):
-        return "a function with vector values: kept for reading only"
+        return _define_vector_function(scope, head, body, line)
+    scope.vector_functions.pop(head.marks.name, None)
     if not _bare_params(head.node) or len(set(head.params)) != len(head.params):
         scope.define(Definition(head.marks.name, "scalar", (), body, line))
         return None
     scope.define(Definition(head.marks.name, "function", head.params, body, line))
     return None
+
+
+def _define_vector_function(scope: Scope, head: Head, body: Value, line: int) -> str | None:
+    """`f(x) = A x`: the vector f, which `f(x)` means too, but at no other argument."""
+    name = head.marks.name
+    assert head.params is not None
+    if isinstance(body, Grid) or not _bare_params(head.node) or scope.lookup(name, "function") is not None:
+        return "a function with vector values: kept for reading only"
+    owner = head.node.factors[0] if isinstance(head.node, Product) else None
+    if not isinstance(owner, Name):
+        return "a function with vector values: kept for reading only"
+    scope.vector_functions[name] = head.params
+    return _define_value(scope, Head(head.marks, None, owner), body, line, ())
 
 
 def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tuple[Expr, ...]) -> str | None:
@@ -217,7 +231,9 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     scope.ranges.unify_letters(Entry(name, indices, sups), body.body)
     for position, axis in enumerate(axes):
         slot = (name, sups, len(indices) + position)
-        scope.ranges.unify(scope.ranges.of_slot(slot), (axis.lo, axis.hi))
+        if not scope.ranges.unify(scope.ranges.of_slot(slot), (axis.lo, axis.hi)):
+            scope.ranges.renew(slot)  # defined anew with another size
+            scope.ranges.unify(scope.ranges.of_slot(slot), (axis.lo, axis.hi))
     names = (*params, *(f"_{name}{k}" for k in range(len(axes))))
     mapping: dict[Expr, Expr] = {
         Sym(axis.index): Sym(new) for axis, new in zip(axes, names[len(params) :], strict=True)

@@ -19,7 +19,7 @@ from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, S
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node, Script
-from deriv.meaning.arithmetic import STRETCHED
+from deriv.meaning.arithmetic import DIVIDED, STRETCHED
 from deriv.meaning.names import all_names, base_name, standing_names
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
@@ -227,7 +227,7 @@ class Guard:
         if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"
         accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
-        told = set(outcome.notes) - {STRETCHED, INTEGRALS}
+        told = set(outcome.notes) - {STRETCHED, DIVIDED, INTEGRALS}
         if right - left - _written(outcome) or told or accented or not self._has_sure_shapes(outcome, by_head):
             return "the two sides differ as they are read here, but no known mistake explains how"
         operator = any(map(has_operator, (outcome.meant.lhs_node, outcome.meant.rhs_node)))

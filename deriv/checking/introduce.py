@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.checking import define as definitions
+from deriv.checking import equations
 from deriv.checking.results import Kind, Step
+from deriv.checking.verdicts import unchecked
 from deriv.equal.decision import Different
 from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
@@ -17,7 +19,8 @@ from deriv.meaning.resolve import TIME
 from deriv.meaning.scope import is_number
 
 if TYPE_CHECKING:
-    from deriv.checking.walk import Walk
+    from deriv.checking.judge import Outcome
+    from deriv.checking.walk import ChainState, Walk
 
 
 def square(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
@@ -99,3 +102,21 @@ def names_value(walk: Walk, previous: Node, part: Node, base: Step) -> Step | No
     definitions.define(walk.scope, head, value, walk.source.position(part.span.start)[0])
     walk.scope.history[-1] = replace(walk.scope.history[-1], named=True)
     return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
+
+
+def left_open(walk: Walk, chain: ChainState, outcome: Outcome, part: Node, base: Step, reason: str) -> Step:
+    """A step that is not judged; what it says may be a condition or an equation to be used further below."""
+    first, previous = len(chain.parts) == 1, chain.parts[-1]
+    if equations.is_condition(outcome, previous, part, first=first):
+        state(walk, outcome, previous, part)
+        return replace(base, kind=Kind.DECLARATION, notes=("a condition, which may be used from here on",))
+    if first and equations.is_plain(outcome, previous, part):
+        state(walk, outcome, previous, part)
+    return unchecked(base, outcome, reason)
+
+
+def state(walk: Walk, outcome: Outcome, previous: Node, part: Node) -> None:
+    """`Σ α_i y_i = 0`, and other equations that are no identities, may be used further below."""
+    if len(outcome.pairs) == 1 and outcome.interpretation is not None and outcome.interpretation.is_plain:
+        words = f"{walk.words(previous)} = {walk.words(part)}"
+        walk.scope.stated.append((*outcome.pairs[0], words, walk.source.position(part.span.start)[0]))

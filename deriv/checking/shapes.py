@@ -91,9 +91,7 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
 def orientations(scope: Scope, nodes: Iterable[Node]) -> dict[str, bool]:
     """Which letters stand as rows (True) or columns, where a formula fits together in one way only."""
     votes: dict[str, Counter[bool]] = {}
-    found = [
-        (left, [_fit(scope, left, right, as_rows) for as_rows in (False, True)]) for left, right in equations(nodes)
-    ]
+    found = [(left, _both_ways(scope, left, right)) for left, right in equations(nodes)]
     unsure = _unsure(found)
     for _, (columns, rows) in found:
         if columns.fits == rows.fits or any(name in unsure for name, _, _ in columns.met):
@@ -135,8 +133,16 @@ def equations(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node | None]]:
                 yield (right, None) if left is None else (left, right)
 
 
-def _fit(scope: Scope, left: Node, right: Node | None, as_rows: bool) -> Attempt:  # noqa: FBT001
-    elaborator = Elaborator(scope, Reading({"rows": int(as_rows)}), scope.ranges.copy())
+def _both_ways(scope: Scope, left: Node, right: Node | None) -> list[Attempt]:
+    """The formula with vectors as columns and as rows; those whose size is stated may stand either way."""
+    columns = _fit(scope, left, right, Reading({"rows": 0}))
+    told = scope.survey.declared_rows
+    turned = {k: Kind(1, row=True) for k, kind in columns.met.items() if kind.rank == 1 and k[:2] not in told}
+    return [columns, _fit(scope, left, right, Reading({"rows": 1}, kinds=turned))]
+
+
+def _fit(scope: Scope, left: Node, right: Node | None, reading: Reading) -> Attempt:
+    elaborator = Elaborator(scope, reading, scope.ranges.copy())
 
     def read() -> None:
         value = elaborator.value(left)

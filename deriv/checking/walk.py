@@ -12,6 +12,7 @@ from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard, loses_symbols
 from deriv.checking.judge import Judge, Outcome
+from deriv.checking.misfit import misfit
 from deriv.checking.readings import with_readings
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
 from deriv.checking.substitution import is_open, put_in
@@ -352,26 +353,24 @@ class Walk:
             self._other_form(chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
-            return self._left_open(chain, outcome, part, base, reason)
-        return self.refuted(base, outcome, by_head, previous, part)
+            return self._of_other_shape(chain, part, base) or introduce.left_open(
+                self, chain, outcome, part, base, reason
+            )
+        step = self.refuted(base, outcome, by_head, previous, part)
+        return step if step.verdict is Verdict.REFUTED else self._of_other_shape(chain, part, base) or step
 
-    def _left_open(self, chain: ChainState, outcome: Outcome, part: Node, base: Step, reason: str) -> Step:
-        """A step that is not judged; what it says may be a condition or an equation to be used further below."""
-        first, previous = len(chain.parts) == 1, chain.parts[-1]
-        if equations.is_condition(outcome, previous, part, first=first):
-            self._state(outcome, previous, part)
-            return replace(base, kind=Kind.DECLARATION, notes=("a condition, which may be used from here on",))
-        if first and equations.is_plain(outcome, previous, part):
-            self._state(outcome, previous, part)
-        return unchecked(base, outcome, reason)
-
-    def _state(self, outcome: Outcome, previous: Node, part: Node) -> None:
-        """`Σ α_i y_i = 0`, and other equations that are no identities, may be used further below."""
-        if len(outcome.pairs) == 1 and outcome.interpretation is not None:
-            left, right = outcome.pairs[0]
-            words = f"{self.words(previous)} = {self.words(part)}"
-            if outcome.interpretation.is_plain:
-                self.scope.stated.append((left, right, words, self.source.position(part.span.start)[0]))
+    def _of_other_shape(self, chain: ChainState, part: Node, base: Step) -> Step | None:
+        """A claim about a derivative whose sides cannot have one shape; the head of a chain counts too."""
+        lines = [chain.parts[-1]] if len(chain.parts) == 1 else [chain.parts[0], chain.parts[-1]]
+        if not equations.has_derivative(chain.parts[0]):
+            return None
+        number = self.source.position(part.span.start)[0]
+        found = [misfit(self.judge, line, part, number) for line in lines]
+        if found[0] is None or None in found:
+            return None
+        said = found[0]
+        wrong = replace(base, verdict=Verdict.REFUTED, focus=part.span)
+        return replace(wrong, counterexample=said.counterexample, diagnosis=said.diagnosis)
 
     def held(self, base: Step, outcome: Outcome) -> Step:
         """The step with the proof or test of its claim."""
@@ -443,6 +442,6 @@ class Walk:
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is not None:
             if doubt is equations.UNSOLVED:
-                self._state(outcome, previous, part)
+                introduce.state(self, outcome, previous, part)
             return unchecked(base, outcome, doubt)
         return replace(step, diagnosis=found.diagnosis, focus=found.focus) if found is not None else step

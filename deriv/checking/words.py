@@ -20,6 +20,12 @@ _NOT_SYMMETRIC = re.compile(
     r"\bnot\b[^.]{0,25}symmetric|\b(?:asymmetric|non-?symmetric|(?:general|arbitrary) matri)", re.IGNORECASE
 )
 _ALL_SYMMETRIC = re.compile(r"\bare (?:all |both |real |square )*symmetric", re.IGNORECASE)
+_SPEAKS = re.compile(
+    r"(?<!not )(?<!non-)(?<!non)(?<!a)(?:symmetri|symétri|simétric|simmetric|симметр|对称|對稱|対称|대칭)"
+    r"|\b(?:covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian|positive[- ](?:semi-?)?definite)\b"
+    r"|协方差|共分散",
+    re.IGNORECASE,
+)
 _SUMS_TO_ONE = re.compile(
     r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
     re.IGNORECASE,
@@ -62,6 +68,11 @@ def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:
             scope.symmetric.add(name)
         if _SUMS_TO_ONE.search(words):
             scope.equations.append((_sum_of(scope, name), ONE))
+
+
+def speaks_of_symmetry(text: str) -> bool:
+    """Whether a text says of anything that it is symmetric, in words of several languages."""
+    return bool(_SPEAKS.search(text))
 
 
 def layout_of(text: str) -> str | None:

@@ -312,6 +312,8 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     scope = el.scope
     definition = scope.lookup(name, "function")
     if definition is None and scope.lookup(name) is not None and not primes:
+        if name in scope.vector_functions:
+            return _vector_function(el, name, args)
         _must_be_general(el, name)
         el.note(f"{name}(…) is read as {name}, which is defined above")
         return _itself(el, name)
@@ -325,6 +327,15 @@ def apply_function(el: Elaborator, name: str, args: list[Value], primes: int) ->
     if any(isinstance(arg, Apply) for arg in arguments):
         el.composed.setdefault(name, []).append(arguments)
     return scalar(Apply(name, arguments, orders))
+
+
+def _vector_function(el: Elaborator, name: str, args: list[Value]) -> Value:
+    """`f(x)` of a function with vector values at the arguments of its definition: the vector f."""
+    bodies = [arg.body if isinstance(arg, Tensor) else None for arg in args]
+    if tuple(body.name if isinstance(body, Entry | Sym) else "" for body in bodies) != el.scope.vector_functions[name]:
+        raise MeaningError(f"{name} has vector values and stands at another argument")
+    ranks = el.scope.survey.declared_rank
+    return indexed(el, Marks(name), Kind(max(ranks.get((name, bold), 0) for bold in (False, True))))
 
 
 def _must_be_general(el: Elaborator, name: str) -> None:
@@ -346,11 +357,11 @@ def _itself(el: Elaborator, name: str) -> Value:
 
 def _elementwise_function(el: Elaborator, name: str, value: Tensor) -> bool:
     """Activations act on each entry; a function of a vector symbol alone may be anything (a loss, a model)."""
-    if name in ("sigma", "phi", "varphi", "psi", "rho"):
-        return True
     definition = el.scope.lookup(name, "function")
     if definition is not None and len(definition.params) == 1:
         return Sym(definition.params[0]) in nodes_of(definition.body)
+    if name in ("sigma", "phi", "varphi", "psi", "rho"):
+        return True
     plain = isinstance(value.body, Entry)
     return not plain or (el.scope.survey.primed[name] > 0 and not el.scope.survey.numerators[name])
 

@@ -16,6 +16,7 @@ Item = tuple[str, Value]
 """A factor with the sign in front of it: "" (side by side), "cdot", "times", "*", "/" …"""
 
 STRETCHED = "a scalar beside a vector is added to every entry"
+DIVIDED = "the division of vectors is taken entry by entry"
 _HADAMARD = ("odot", "circ")
 
 
@@ -133,7 +134,7 @@ def divide(el: Elaborator, a: Value, b: Value) -> Value:
     if isinstance(b, Tensor) and b.is_scalar:
         return a.map(lambda x: quotient(x, b.body))
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        el.strain("the division of vectors is taken entry by entry")
+        el.strain(DIVIDED)
         return el.elementwise(a, b, quotient)
     raise ShapeError("a division by a vector or matrix")
 

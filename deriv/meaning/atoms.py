@@ -46,12 +46,26 @@ def script_value(el: Elaborator, node: Node) -> Value:
     if is_indicator_name(base) and isinstance(node.sub, Chain):
         return indicator(el, node.sub)
     if isinstance(base, Name):
-        return marked_value(el, base, marks_of(el, base, node))
+        return _exponential(el, base, node) or marked_value(el, base, marks_of(el, base, node))
     if isinstance(base, Script) and isinstance(base.base, Name) and node.sub is None and not node.primes:
         return postfixed(el, el.value(base), node)
     if isinstance(base, Function) and base.arg is None:
         raise MeaningError(f"the function {base.name} stands without an argument")
     return _bracketed(el, base, node)
+
+
+def _exponential(el: Elaborator, base: Name, node: Script) -> Value | None:
+    """`e^{x}` of a vector, entry by entry (the exponential of a matrix is another thing)."""
+    if base.text != "e" or base.font not in ("", "rm") or base.accents or base.text in el.env:
+        return None
+    if node.sub is not None or node.primes or node.sup is None or any(map(is_transpose, superscript_parts(node.sup))):
+        return None
+    if is_variable(el, "e"):
+        return None
+    exponent = el.value(node.sup)
+    if not isinstance(exponent, Tensor) or (exponent.rows and exponent.cols):
+        raise ShapeError("a scalar was expected, a vector or matrix found")
+    return exponent.map(lambda x: Call("exp", (x,)))
 
 
 def _bracketed(el: Elaborator, base: Node, node: Script) -> Value:
@@ -263,7 +277,9 @@ def kind_of(el: Elaborator, base: Name, marks: Marks) -> Kind:
     kind = el.reading.kinds.get(key) or el.scope.learned.get(key)
     if kind is None or (marks.name, is_bold(base)) in el.scope.survey.declared_rank:
         row = el.scope.survey.declared_rows.get((marks.name, is_bold(base)), False)
-        kind = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0), row)
+        stated = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0), row)
+        turned = el.reading.kinds.get(key)
+        kind = turned if turned is not None and turned.rank == stated.rank == 1 else stated
     el.kinds_met.setdefault(key, kind)
     if marks.transposed and kind.rank == 0:
         el.doubt()

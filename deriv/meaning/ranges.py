@@ -50,6 +50,10 @@ class Ranges:
         name, _, position = slot
         return self._placeholders(self._number(slot, f"N_{name}{position + 1}"))
 
+    def renew(self, slot: Slot) -> None:
+        """Let a slot have another range from here on."""
+        self._numbers.pop(slot, None)
+
     def of_set(self, name: str) -> tuple[Expr, Expr]:
         """Placeholder bounds of a named index set (`i \\in S`) or of an index letter without bounds."""
         label = "N" if " " in name else f"N_{name}"

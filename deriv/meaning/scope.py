@@ -51,6 +51,7 @@ class Scope:
     equations: list[tuple[Expr, Expr]] = field(default_factory=list)
     excluded: list[Expr] = field(default_factory=list)
     not_symmetric: set[str] = field(default_factory=set)
+    speaks_of_symmetry: bool = False
     symmetric: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     log: str = "natural"
@@ -58,6 +59,8 @@ class Scope:
     identity_activation: bool = False
     declared: set[tuple[str, bool]] = field(default_factory=set)
     """Names, bold or not, whose space the text states: `x \\in \\mathbb{R}^n`."""
+    vector_functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameters of functions with vector values, which are kept as the vectors themselves."""
     resized: set[str] = field(default_factory=set)
     """Names whose sizes the text states in two ways."""
     rows: dict[str, bool] = field(default_factory=dict)
