@@ -82,7 +82,8 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
                 step = {**changes, key: other}
                 mark = frozenset(step.items())
                 turned = other.rank == 1 and other.row != scope.rows.get(key[0].split("^")[0], other.row)
-                if other != kind and mark not in seen and not turned:
+                too_small = other.rank < scope.survey.least_rank(key[0], subscripted=key[2] > 0)
+                if other != kind and not too_small and mark not in seen and not turned:
                     seen.add(mark)
                     heapq.heappush(heap, (surprise + surprise_of(scope, key, kind, other), next(order), step))
     return [changes for _, _, changes in sorted(found, key=lambda one: one[:2])]

@@ -298,6 +298,7 @@ def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
         member = marks.transposed or (bold and canonical(base) in survey.bold_subscripted)
         return rank + len(marks.subs) if member else rank
     certain = (marks.name, bold) in survey.declared_rank or marks.transposed
+    certain = certain or survey.least_rank(marks.name, subscripted=bool(marks.subs)) > 0
     if certain:
         return rank
     return rank if el.reading.choose(("vector", marks.name)) == 0 else 0

@@ -67,6 +67,8 @@ class Survey:
     declared_rank: dict[tuple[str, bool], int] = field(default_factory=dict)
     declared_rows: dict[tuple[str, bool], bool] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
+    arrays: dict[str, int] = field(default_factory=dict)
+    """Letters that cannot be numbers by what is done with them (`μ_` for μ_0), and how many axes they have at least."""
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     compositions: dict[str, dict[str, tuple[Node, ...]]] = field(default_factory=lambda: defaultdict(dict))
@@ -86,7 +88,14 @@ class Survey:
             return 2 if capital else 1
         if capital and any(self._is_plain_vector(other) for other in self.beside[name]):
             return 2
+        if self.least_rank(name, subscripted=False):
+            return 2 if capital else 1
         return self.declared_rank.get((name, True)) if name not in self.bold else None
+
+    def least_rank(self, name: str, *, subscripted: bool) -> int:
+        """The least number of axes that a name has by what is done with it; 0 where nothing tells."""
+        stem, labelled, _ = name.split("^", maxsplit=1)[0].partition("_")
+        return self.arrays.get(f"{stem}_" if subscripted or labelled else stem, 0)
 
     def _is_plain_vector(self, name: str) -> bool:
         return self.plain_vectors[name] > 0 or self.declared_rank.get((name, False), 0) == 1
