@@ -15,8 +15,9 @@ from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
-from deriv.latex.nodes import Deriv, Nabla, Node, Script
+from deriv.latex.nodes import Deriv, Differential, Nabla, Node, Script
 from deriv.meaning.arithmetic import DIVIDED, STRETCHED
+from deriv.meaning.differentials import is_composite
 from deriv.meaning.names import all_names, children, standing_names
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
@@ -54,6 +55,7 @@ class Guard:
             return "the step could not be decided"
         return (
             self._asked_for(lhs)
+            or self._name_of_gradient(outcome)
             or _same_functions(lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
@@ -73,6 +75,14 @@ class Guard:
         words = " ".join(self.text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
         asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
         return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
+
+    def _name_of_gradient(self, outcome: Outcome) -> str | None:
+        """In programs dW is a name for the gradient by W; differentials are taken of expressions too, or named."""
+        if outcome.meant is None or not outcome.meant.elaborator.varying:
+            return None
+        if self.scope.survey.changes or re.search(r"differential", self.text, re.IGNORECASE):
+            return None
+        return "whether a d before a letter is a differential or a name for a gradient is not stated"
 
     def _other_section(self, outcome: Outcome, standing: set[str]) -> str | None:
         """`C(x) = 4x` of one example is not the C of the next section, nor what an exercise says that of another."""
@@ -415,7 +425,7 @@ def has_operator(node: Node) -> bool:
     stack = [node]
     while stack:
         part = stack.pop()
-        if isinstance(part, Deriv | Nabla):
+        if isinstance(part, Deriv | Nabla | Differential) or is_composite(part):
             return True
         stack.extend(children(part))
     return False

@@ -20,6 +20,7 @@ from deriv.expr.domain import Domain
 from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
+from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope, is_number
@@ -191,7 +192,9 @@ class Judge:
         """Shapes of letters under which the two sides fit, where the likeliest ones do not."""
 
         def try_with(kinds: Kinds) -> Attempt:
-            elaborator = Elaborator(self.scope, Reading(kinds=kinds), self.scope.ranges.copy())
+            elaborator = Elaborator(
+                self.scope, Reading(kinds=kinds), self.scope.ranges.copy(), varying=varying(self.scope, lhs, rhs)
+            )
             return attempt(elaborator, lambda: align(elaborator.value(lhs), elaborator.value(rhs), elaborator.same))
 
         return fitting(self.scope, try_with)
@@ -201,7 +204,7 @@ class Judge:
     ) -> tuple[Meant | str, Reading]:
         reading = Reading(dict(answers), kinds=kinds or {})
         ranges = self.scope.ranges.copy()  # what a claim takes for granted about sizes counts only if it holds
-        elaborator = Elaborator(self.scope, reading, ranges)
+        elaborator = Elaborator(self.scope, reading, ranges, varying=varying(self.scope, lhs, rhs))
         try:
             left, right = elaborator.value(lhs), elaborator.value(rhs)
             aligned = align(left, right, elaborator.same)
@@ -266,6 +269,7 @@ class Judge:
         decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
         assumes = interpretation.assumes
+        assumes += tuple(f"{name} does not vary" for name in sorted(meant.elaborator.held))
         if resolver.links and not isinstance(decision, Proved):
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
             if by_paths is not None:

@@ -22,7 +22,7 @@ from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
 from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
-from deriv.latex.nodes import Chain, Deriv, Items, Nabla, Name, Node, Number, Relation, Text
+from deriv.latex.nodes import Chain, Deriv, Differential, Items, Nabla, Name, Node, Number, Relation, Text
 from deriv.meaning.names import all_names, children
 from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
@@ -428,7 +428,7 @@ def has_derivative(node: Node) -> bool:
     stack = [node]
     while stack:
         part = stack.pop()
-        if isinstance(part, Deriv | Nabla):
+        if isinstance(part, Deriv | Nabla | Differential):
             return True
         stack.extend(children(part))
     return False

@@ -15,6 +15,8 @@ from deriv.latex.nodes import (
     BigOp,
     Chain,
     Deriv,
+    Differential,
+    Function,
     Group,
     Items,
     Name,
@@ -66,6 +68,10 @@ class Survey:
     declared_rows: dict[tuple[str, bool], bool] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    directions: dict[tuple[str, bool], Node] = field(default_factory=dict)
+    """Names with a free d in front, bold or not, and how they are written."""
+    changes: int = 0
+    """How often a free d stands in front of more than a name."""
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def rank(self, name: str, *, bold: bool) -> int | None:
@@ -115,6 +121,10 @@ class Survey:
                 self._product(node)
             case Deriv():
                 self._derivative(node)
+            case Differential(body=Name() | Script(base=Name(), sup=None) as body):
+                self.directions.setdefault((base_name(body) or "", is_bold(body)), body)
+            case Differential():
+                self.changes += 1
             case BigOp(kind="sum" | "prod", sub=sub, sup=sup):
                 self._bounds(sub, sup)
             case _:
@@ -157,6 +167,9 @@ class Survey:
                 self.numeral_labels.add(key)  # a first power is never written
 
     def _product(self, node: Product) -> None:
+        first, second = node.factors[:2]
+        if isinstance(first, Name) and first.text == "d" and isinstance(second, Group | Function) and node.ops[0] == "":
+            self.changes += 1
         for k, op in enumerate(node.ops):
             left, right = node.factors[k], node.factors[k + 1]
             name, other = base_name(left), base_name(right)
