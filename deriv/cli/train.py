@@ -38,6 +38,12 @@ MODES = ("online", "minibatch", "batch")
 @click.option("--l1", type=float, default=0.0, help="Strength of the sum of |w|.")
 @click.option("--l2", type=float, default=0.0, help="Strength of half the sum of squares.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="Precision (otherwise float64, or as saved).")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "numpy", "numba"]),
+    help="What runs the loop (otherwise auto, or as saved): auto compiles it with numba where that pays.",
+)
 @click.option("--no-check", is_flag=True, help="Skip the gradient check before the first step.")
 @click.option("--resume", metavar="FILE", help="Go on from a saved run.")
 @click.option("--plot", metavar="FILE", help="Draw the loss, boundary or path (PNG or SVG).")
@@ -128,6 +134,8 @@ def _json(history: Any, output: str | None) -> list[str]:
         "final_loss": history.final_loss,
         "stopped": history.stopped,
         "params": output,
+        "dtype": str(next(iter(history.params.values())).dtype),
+        "backend": history.backend,
         "gradcheck": history.gradcheck,
     }
     if history.validation:
@@ -141,6 +149,8 @@ def _text(history: Any, output: str | None) -> list[str]:
         lines.append(f"gradient checked: relative difference {history.gradcheck['relative']:.1e}")
     if history.loss:
         lines.append(f"loss {history.loss[0]:.6g} -> {history.final_loss:.6g} in {history.epochs} epochs")
+    if history.backend != "numpy":
+        lines.append(f"the loop was compiled with {history.backend}")
     if history.validation:
         lines.append(f"validation loss {history.validation[-1]:.6g}")
     if history.stopped != "epochs":

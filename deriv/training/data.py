@@ -171,10 +171,10 @@ def _column(table: Table, name: str) -> Any:
     return np.asarray(values, float)
 
 
-def finite(name: str, array: object) -> Any:
+def finite(name: str, array: object, dtype: str = "float64") -> Any:
     """An array of finite floats."""
     try:
-        values = np.asarray(array, float)
+        values = np.asarray(array, dtype)
     except (TypeError, ValueError):
         raise UsageError(f"{name} is not an array of numbers") from None
     if values.size == 0:

@@ -130,7 +130,7 @@ def _draw_surfaces(figure: Any, histories: Mapping[str, History]) -> None:
 
 
 def _path(history: History) -> Any:
-    return np.array([np.concatenate([np.ravel(v) for v in place.values()]) for place in history.path])
+    return np.array([np.concatenate([np.ravel(v) for v in place.values()]) for place in history.path], float)
 
 
 def _surface(history: History, paths: Sequence[Any]) -> tuple[Any, Any, Any]:
