@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
+from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import complain, write_lines
 from deriv.errors import UsageError
 
 MODES = ("online", "minibatch", "batch")
 
 
-@click.command("train", context_settings={"ignore_unknown_options": True})
+@click.command("train", cls=FormulaCommand)
 @click.argument("spec", metavar="MODEL|LATEX|FILE")
 @click.option("--data", required=True, metavar="FILE", help="CSV, NPZ or Parquet.")
 @click.option("--target", metavar="COLUMN", help="The column of targets (otherwise the last one).")
@@ -24,6 +25,7 @@ MODES = ("online", "minibatch", "batch")
 @click.option("--wrt", multiple=True, help="A parameter of a formula (repeatable).")
 @click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first (repeatable).")
 @click.option("--shape", "shapes", multiple=True, metavar="'X (n, d)'", help="The shape of a name (repeatable).")
+@click.option("--start", "starts", multiple=True, metavar="w=1,b=0", help="Values that parameters start from.")
 @click.option("--mode", type=click.Choice(MODES), default="batch", show_default=True)
 @click.option("--batch-size", type=int, default=32, show_default=True)
 @click.option("--epochs", type=int, default=100, show_default=True)
@@ -57,11 +59,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """Train a model by name, or any loss in LaTeX, on data from a file."""
     from deriv.training.api import task, train
     from deriv.training.loop import Diverged
-    from deriv.training.shapes import read_shapes
+    from deriv.training.shapes import read_shapes, read_values
 
     form, plot, emit, compare = (options.pop(k) for k in ("form", "plot", "emit", "compare"))
     quiet, resume, check = options.pop("quiet"), options.pop("resume"), not options.pop("no_check")
-    spec, data, shapes = options.pop("spec"), options.pop("data"), read_shapes(options.pop("shapes"))
+    spec, data, shapes = options.pop("spec").strip(), options.pop("data"), read_shapes(options.pop("shapes"))
+    options["params"] = read_values(options.pop("starts"))
     output = options["output"]
     _places(output, plot, emit, compare)
     script = None
@@ -155,6 +158,8 @@ def _text(history: Any, output: str | None) -> list[str]:
         lines.append(f"validation loss {history.validation[-1]:.6g}")
     if history.stopped != "epochs":
         lines.append(f"stopped: {history.stopped}")
+    elif history.resumed and history.resumed == history.epochs:
+        lines.append(f"no epoch was added: the saved run has {history.resumed}, and --epochs counts those too")
     for name, value in history.params.items():
         lines.append(f"{name} = {_rounded(value.tolist())}" if value.size <= 10 else f"{name}: shape {value.shape}")
     if output is not None:

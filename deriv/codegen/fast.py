@@ -52,6 +52,15 @@ class _Maker:
     gone: set[Op] = field(default_factory=set)
     uses: Counter[Op] = field(default_factory=Counter)
 
+    @property
+    def number(self) -> str:
+        """What a scalar is kept as: a number of Python is the quickest, but it raises where NumPy gives inf or nan."""
+        scalars = [op for op in needed(self.program.outputs) if not op.shape and op not in self.program.fixed]
+        raises = any(
+            op.name == "pow" or (op.name == "div" and op.args[1].name not in ("number", "size")) for op in scalars
+        )
+        return "DTYPE.type" if raises else "float"
+
     def run(self) -> None:
         """Write everything."""
         outputs = self.program.outputs
@@ -93,7 +102,7 @@ class _Maker:
         arrays = {f"{self.writer.variables[op]} = " for op in wanted if not op.shape and op not in alone}
         for line in self.writer.lines:
             head = line[: line.find(" = ") + 3]
-            kind = "np.asarray({})" if head in arrays else "float({})" if head in numbers else "{}"
+            kind = "np.asarray({})" if head in arrays else f"{self.number}({{}})" if head in numbers else "{}"
             self.setup.append(head + kind.format(line[len(head) :]))
         self.writer.lines = []
 
@@ -155,7 +164,7 @@ class _Maker:
         else:
             text = self._text(op)
         if op.name not in _ARITHMETIC:
-            text = f"float({text})"  # numbers of Python are quicker to compute with than NumPy's
+            text = f"{self.number}({text})"
         self.step.append(f"{self._name(op)} = {text}")
 
     def _sum_text(self, op: Op) -> str:
@@ -288,7 +297,7 @@ def make_text(program: Program) -> str:
     maker.run()
     names, numbers = emit.variables(program), emit.meets_scalars(program)
     fetch = [
-        f'{names[name]} = float(params["{name}"])' if name in numbers else f'{names[name]} = params["{name}"]'
+        f'{names[name]} = {maker.number}(params["{name}"])' if name in numbers else f'{names[name]} = params["{name}"]'
         for name in program.params
     ]
     value = writer.expression(program.loss)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -150,14 +150,16 @@ def _sizes(what: Task, code: Generated, data: Arrays) -> dict[str, int]:
     return values
 
 
-def start_params(what: Task, shapes: Mapping[str, tuple[int, ...]], seed: int, dtype: str = "float64") -> Arrays:
-    """Zeros for a single layer, as in the lectures; random weights for hidden layers (Glorot, He) and formulas."""
+def start_params(
+    what: Task, shapes: Mapping[str, tuple[int, ...]], seed: int, dtype: str = "float64", given: Container[str] = ()
+) -> Arrays:
+    """Zeros, as in the lectures; for networks with hidden layers random weights (Glorot, He) where none are given."""
     rng = np.random.default_rng([seed, 0])
     found: Arrays = {}
     deep = what.model is not None and len(what.model.layers) > 2
     gain = 2.0 if what.model is not None and "elu" in what.model.activation else 1.0
     for name, shape in shapes.items():
-        if deep and len(shape) == 2:
+        if deep and len(shape) == 2 and name not in given:
             spread = np.sqrt(gain * 2 / (shape[0] + shape[1])) if gain == 1 else np.sqrt(2 / shape[0])
             found[name] = (rng.standard_normal(shape) * spread).astype(dtype)
         else:
@@ -168,9 +170,13 @@ def start_params(what: Task, shapes: Mapping[str, tuple[int, ...]], seed: int, d
 def check_first(problem: Problem, params: Arrays, seed: int, rows: int = 32) -> Report:
     """The gradient check before the first step, near the start and on a few samples."""
     rng = np.random.default_rng([seed, 4])
-    # a little away from the start: zeros sit on the kinks of hinge, ReLU and |w|
-    near = {k: v + 0.3 * rng.standard_normal(v.shape) for k, v in params.items()}
     few = problem.at(np.arange(min(rows, problem.count))) if problem.rows else problem.data
+    away = {k: rng.standard_normal(v.shape) for k, v in params.items()}
+    # a little away from the start: zeros sit on the kinks of hinge, ReLU and |w|; nearer where the loss has an end
+    for spread in (0.3, 0.03, 0.003, 0.0):
+        near = {k: np.asarray(v + spread * away[k], float) for k, v in params.items()}
+        if np.isfinite(problem.loss(near, few)):
+            break
     return check_directions(lambda p: problem.loss(p, few), lambda p: problem.loss_and_grad(p, few)[1], near, seed)
 
 
@@ -228,7 +234,7 @@ def train(
     code = what.generate(dtype=plan.dtype)
     arrays = _arrays(what, data, target, code)
     problem, sizes = prepare(what, arrays, code)
-    start = _given_params(params or {}, start_params(what, sizes, seed, plan.dtype))
+    start = _given_params(params or {}, start_params(what, sizes, seed, plan.dtype, params or {}))
     history = resume(saved, plan, what.spec, start) if saved is not None else History(start)
     # checked and drawn in double precision, whatever the loop computes with
     history.problem = problem if plan.dtype == "float64" else prepare(what, arrays, what.generate())[0]
@@ -237,6 +243,7 @@ def train(
     history.backend = backend_of(asked, problem, sizes)
     if history.backend == "numba":
         problem = _compiled(what, problem, plan, sizes)
+    _refuse_undefined(problem, history)
     if check:
         _refuse_wrong(problem if plan.dtype == "float64" else history.problem, history, seed)
     run(problem, plan, history, report=report, done=_perceptron_done(what, problem))
@@ -272,9 +279,24 @@ def _compiled(what: Task, problem: Problem, plan: Plan, shapes: Mapping[str, tup
     return replace(problem, sweep=sweep, loss_and_grad=loss_and_grad)
 
 
+def _refuse_undefined(problem: Problem, history: History) -> None:
+    """A loss without a value or slope where training starts is no matter of the learning rate."""
+    with np.errstate(all="ignore"):
+        value, grads = problem.loss_and_grad(history.params, problem.data)
+    endless = [name for name, grad in grads.items() if not np.all(np.isfinite(grad))]
+    if np.isfinite(value) and not endless:
+        return
+    what = f"the gradient by {endless[0]} is not finite" if np.isfinite(value) else f"the loss is {value}"
+    raise UsageError(
+        f"{what} where training starts: a logarithm, root or division in the loss is not defined for these parameters"
+        " and data (other parameters to start from: --start, or params= in Python)"
+    )
+
+
 def _refuse_wrong(problem: Problem, history: History, seed: int) -> None:
     """Check the gradient before the first step."""
-    outcome = check_first(problem, history.params, seed)
+    with np.errstate(all="ignore"):
+        outcome = check_first(problem, history.params, seed)
     history.gradcheck = outcome.as_dict()
     if not outcome.ok:
         reasons = "; ".join(f"{', '.join(r.parameters)}: {r.text}" for r in outcome.reasons)

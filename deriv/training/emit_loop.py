@@ -136,7 +136,7 @@ def loop_script(what: Task, path: str, options: Mapping[str, Any]) -> str:
         schedule=_schedule(options["schedule"]),
         steps=textwrap.indent(_steps(options, compiled=compiled), "        "),
         stop=textwrap.indent(_stop(what, options), "        "),
-        start=_start(what, shapes),
+        start=_start(what, shapes, options["params"]),
         path=str(Path(path)),
     )
 
@@ -258,13 +258,15 @@ def _arrays_text(what: Task, code: Generated, arrays: Mapping[str, Any]) -> str:
     return f'{{"X": {X}, "y": {y}.astype(DTYPE)}}'
 
 
-def _start(what: Task, shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _start(what: Task, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any]) -> str:
     """An expression for the parameters that training starts from."""
     parts = []
     deep = what.model is not None and len(what.model.layers) > 2
     relu = what.model is not None and "elu" in what.model.activation
     for name, shape in shapes.items():
-        if deep and len(shape) == 2:
+        if name in given:
+            parts.append(f'"{name}": np.array({given[name].tolist()}, DTYPE)')
+        elif deep and len(shape) == 2:
             spread = f"np.sqrt(2 / {shape[0]})" if relu else f"np.sqrt(2.0 / ({shape[0]} + {shape[1]}))"
             parts.append(f'"{name}": (rng.standard_normal({shape}) * {spread}).astype(DTYPE)')
         else:

@@ -85,6 +85,7 @@ class History:
     waited: int = 0
     predict: Callable[[Arrays, Any], Any] | None = None
     backend: str = "numpy"
+    resumed: int = 0
 
     @property
     def epochs(self) -> int:

@@ -87,6 +87,7 @@ def _draw_loss(axes: Any, history: History) -> None:
     if history.validation:
         axes.plot(range(1, len(history.validation) + 1), history.validation, label="validation")
         axes.legend()
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss")
 

@@ -89,7 +89,7 @@ def resume(saved: Saved, plan: Plan, spec: str, params: Arrays) -> History:
     memory = {kind: {name: arrays[f"_{kind}_{name}"].copy() for name in params} for kind in OPTIMIZERS[plan.optimizer]}
     restored = {name: np.array(arrays[name], dtype=value.dtype) for name, value in params.items()}
     history = History(restored, list(state["loss"]), list(state["validation"]), memory=memory, updates=state["updates"])
-    history.stopped = state["stopped"]
+    history.stopped, history.resumed = state["stopped"], history.epochs
     history.best, history.waited = state["best"], state["waited"]
     history.best_params = {name: arrays[f"_best_{name}"].copy() for name in params if f"_best_{name}" in arrays}
     return history
