@@ -233,25 +233,39 @@ def train(
     what = task(spec, loss=loss, wrt=wrt, given=given, definitions=definitions, shapes=shapes, l1=l1, l2=l2)
     code = what.generate(dtype=plan.dtype)
     arrays = _arrays(what, data, target, code)
-    problem, sizes = prepare(what, arrays, code)
-    start = _given_params(params or {}, start_params(what, sizes, seed, plan.dtype, params or {}))
-    history = resume(saved, plan, what.spec, start) if saved is not None else History(start)
-    # checked and drawn in double precision, whatever the loop computes with
-    history.problem = problem if plan.dtype == "float64" else prepare(what, arrays, what.generate())[0]
-    history.predict = predictor(what)
-    asked = {"backend": backend or _kept(saved, "backend", "auto"), "mode": mode, "batch_size": batch_size}
-    history.backend = backend_of(asked, problem, sizes)
-    if history.backend == "numba":
-        problem = _compiled(what, problem, plan, sizes)
+    problem, history = _ready(what, plan, code, arrays, saved, params or {}, backend)
     _refuse_undefined(problem, history)
     if check:
-        _refuse_wrong(problem if plan.dtype == "float64" else history.problem, history, seed)
+        _refuse_wrong(problem if plan.dtype == "float64" else history.problem or problem, history, seed)
     run(problem, plan, history, report=report, done=_perceptron_done(what, problem))
     if output is not None:
         save(history, plan, what.spec, output)
     if what.spec == "perceptron" and history.stopped == "epochs" and epochs:
         history.stopped = f"not separated after {history.epochs} epochs: no line may separate the classes"
     return history
+
+
+def _ready(
+    what: Task,
+    plan: Plan,
+    code: Generated,
+    arrays: Mapping[str, Any],
+    saved: Saved | None,
+    params: Mapping[str, Any],
+    backend: str | None,
+) -> tuple[Problem, History]:
+    """The problem as the loop runs it, and the history from which it goes on."""
+    problem, shapes = prepare(what, arrays, code)
+    start = _given_params(params, start_params(what, shapes, plan.seed, plan.dtype, params))
+    history = resume(saved, plan, what.spec, start) if saved is not None else History(start)
+    # checked and drawn in double precision, whatever the loop computes with
+    history.problem = problem if plan.dtype == "float64" else prepare(what, arrays, what.generate())[0]
+    history.predict = predictor(what)
+    asked = {"backend": backend or _kept(saved, "backend", "auto"), "mode": plan.mode, "batch_size": plan.batch_size}
+    history.backend = backend_of(asked, problem, shapes)
+    if history.backend == "numba":
+        problem = _compiled(what, problem, plan, shapes)
+    return problem, history
 
 
 def _kept(saved: Saved | None, key: str, default: str) -> str:
