@@ -218,18 +218,9 @@ def train(
     """
     saved = read_saved(resume_from) if resume_from is not None else None
     plan = Plan(
-        mode,
-        batch_size,
-        epochs,
-        learning_rate,
-        optimizer,
-        read_schedule(schedule),
-        seed,
-        sampling,
-        validation,
-        patience,
-        dtype or _kept(saved, "dtype", "float64"),
-    ).checked()
+        mode, batch_size, epochs, learning_rate, optimizer, read_schedule(schedule), seed, sampling, validation,
+        patience, dtype or _kept(saved, "dtype", "float64"),
+    ).checked()  # fmt: skip
     what = task(spec, loss=loss, wrt=wrt, given=given, definitions=definitions, shapes=shapes, l1=l1, l2=l2)
     code = what.generate(dtype=plan.dtype)
     arrays = _arrays(what, data, target, code)
