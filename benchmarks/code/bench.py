@@ -12,7 +12,6 @@ import sys
 import time
 import timeit
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from benchmarks.code import hand, peers
 from deriv.codegen import generate
 from deriv.errors import DerivError
+from deriv.training.compiled import sweep_of
 from deriv.training.models import model
 
 Arrays = dict[str, Any]
@@ -156,26 +156,15 @@ def online(rng: np.random.Generator, n: int = 2000, d: int = 100) -> dict[str, f
 
 
 def numba_online(X: Any, y: Any, rate: float) -> Callable[[], float] | None:
-    """The generated step inside a loop that numba compiles with it."""
+    """The epoch that `deriv train` compiles with numba."""
+    m = model("logistic")
     try:
-        names = generated("logistic", {"X": X, "y": y}, target="numba")
-        numba: Any = import_module("numba")
+        code = generate(m.loss, m.params, definitions=m.definitions, target="numba")
+        epoch, _ = sweep_of(code, "gd", ("X", "y"), {"w": X.shape[1:], "b": ()})
     except (DerivError, ImportError):
         return None
-    step = names["_loss_and_grad"]
-    assert (list(names["PARAMS"]), list(names["DATA"])) == (["w", "b"], ["X", "y"])
-
-    @numba.njit
-    def epoch() -> float:
-        w, b, total = np.zeros(X.shape[1]), 0.0, 0.0
-        for i in range(len(X)):
-            value, (dw, db) = step(w, b, X[i : i + 1], y[i : i + 1])
-            w -= rate * dw
-            b -= rate * db
-            total += value
-        return total / len(X)
-
-    return epoch  # type: ignore[no-any-return]
+    assert (list(code.program.params), list(code.program.data)) == (["w", "b"], ["X", "y"])
+    return lambda: epoch(1, rate, 0, np.empty((0, 2)), np.zeros(X.shape[1]), np.zeros(1), X, y)[0]
 
 
 def rows() -> Mapping[str, Callable[[np.random.Generator], dict[str, float]]]:
