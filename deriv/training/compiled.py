@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from importlib.util import find_spec
 from math import prod
 from typing import Any
@@ -130,7 +129,9 @@ def sweep_of(
     code: Generated, optimizer: str, rows: Sequence[str], shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[Sweep, Callable[..., Any]]:
     """The function `_epoch`, compiled when it is first called, and the `loss_and_grad` whose kernel it runs."""
-    import_module("numba")
     walk = sum(prod(s) for s in shapes.values()) == 2
-    names = run_source(code.source + epoch_text(code.program, optimizer, rows, shapes, walk=walk))
+    try:
+        names = run_source(code.source + epoch_text(code.program, optimizer, rows, shapes, walk=walk))
+    except ImportError as error:  # installed, but not for this NumPy
+        raise UsageError(f"numba cannot be used here ({error}); --backend numpy does without it") from None
     return names["_epoch"], names["loss_and_grad"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -92,9 +93,14 @@ class History:
         """Epochs run so far, those before a resumption included."""
         return len(self.loss)
 
+    @property
+    def walks(self) -> bool:
+        """Whether there are two parameters, whose way can be drawn."""
+        return sum(int(v.size) for v in self.params.values()) == 2
+
     def walk(self, *, always: bool = False) -> None:
         """Remember where two parameters stand, for a picture: every update at first, later every epoch."""
-        if sum(int(v.size) for v in self.params.values()) == 2 and (always or len(self.path) < _LONG_PATH):
+        if self.walks and (always or len(self.path) < _LONG_PATH):
             self.path.append({k: v.copy() for k, v in self.params.items()})
 
     def plot(self, file: str) -> None:
@@ -215,15 +221,15 @@ def _epoch(
         return value
     order, size, n, total = _order(plan, epoch, problem.count), plan.samples(problem.count), problem.count, 0.0
     # put in order once: then each step takes a view
-    ordered = problem.at(order)
+    ordered, walks = problem.at(order), history.walks
     for start in range(0, n, size):
-        index = order[start : start + size]
         few = {k: (a[start : start + size] if k in problem.rows else a) for k, a in ordered.items()}
         value, grads = problem.loss_and_grad(params, few)
         optimizer.update(params, grads, rate)
-        history.walk()
-        total += value * len(index)
-        if not np.isfinite(value):
+        if walks:
+            history.walk()
+        total += value * min(size, n - start)
+        if not math.isfinite(value):
             return value
     return total / n
 
@@ -243,8 +249,7 @@ def _swept(
     arrays = [np.ascontiguousarray(a) if np.ndim(a) else a[()] for a in data.values()]
     kept = [history.params, *(optimizer.memory[kind] for kind in OPTIMIZERS[plan.optimizer])]
     flat = [a.reshape(-1) for group in kept for a in (group[name] for name in history.params)]
-    entries = sum(int(p.size) for p in history.params.values())
-    room = min(_LONG_PATH - len(history.path), -(-problem.count // size)) if entries == 2 else 0
+    room = min(_LONG_PATH - len(history.path), -(-problem.count // size)) if history.walks else 0
     path = np.full((max(0, room), 2), np.nan)
     value, optimizer.count = sweep(size, rate, optimizer.count, path, *flat, *arrays)
     for point in path[~np.isnan(path[:, 0])]:
