@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 import timeit
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,13 @@ import numpy as np
 from benchmarks.code import hand, peers
 from deriv.codegen import generate
 from deriv.errors import DerivError
+from deriv.training.compiled import sweep_of
 from deriv.training.models import model
 
 Arrays = dict[str, Any]
 COLUMNS = (
     "by hand, out=", "by hand, plain", "generated", "generated, fast", "generated, numba",
-    "PyTorch eager", "JAX jit per step", "JAX scan", "HIPS autograd", "PyTensor",
+    "PyTorch eager", "JAX jit per step", "JAX scan", "HIPS autograd", "PyTensor", "products alone",
 )  # fmt: skip
 SPECS = {"network": "mlp:4-3-3-2:relu", "xor": "mlp:2-3-1:tanh", "linear": "linear", "logistic": "logistic"}
 ROUNDS = 30
@@ -99,7 +100,15 @@ def compare(kind: str, p: Arrays, x: Arrays) -> dict[str, float]:
     want = hand.PLAIN[kind](p, x)
     for name, call in there.items():
         agrees(name, call(), want)
+    if kind == "network":  # the limit of every program that calls the same BLAS
+        there["products alone"] = hand.network_products(p, x)
     return best(there)
+
+
+def one_core() -> None:
+    """Stay on one core: a library that starts threads all the same gains nothing, and its time is counted in full."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 def agrees(name: str, result: Any, want: tuple[float, Arrays]) -> None:
@@ -147,26 +156,15 @@ def online(rng: np.random.Generator, n: int = 2000, d: int = 100) -> dict[str, f
 
 
 def numba_online(X: Any, y: Any, rate: float) -> Callable[[], float] | None:
-    """The generated step inside a loop that numba compiles with it."""
+    """The epoch that `deriv train` compiles with numba."""
+    m = model("logistic")
     try:
-        names = generated("logistic", {"X": X, "y": y}, target="numba")
-        numba: Any = import_module("numba")
+        code = generate(m.loss, m.params, definitions=m.definitions, target="numba")
+        epoch, _ = sweep_of(code, "gd", ("X", "y"), {"w": X.shape[1:], "b": ()})
     except (DerivError, ImportError):
         return None
-    step = names["_loss_and_grad"]
-    assert (list(names["PARAMS"]), list(names["DATA"])) == (["w", "b"], ["X", "y"])
-
-    @numba.njit
-    def epoch() -> float:
-        w, b, total = np.zeros(X.shape[1]), 0.0, 0.0
-        for i in range(len(X)):
-            value, (dw, db) = step(w, b, X[i : i + 1], y[i : i + 1])
-            w -= rate * dw
-            b -= rate * db
-            total += value
-        return total / len(X)
-
-    return epoch  # type: ignore[no-any-return]
+    assert (list(code.program.params), list(code.program.data)) == (["w", "b"], ["X", "y"])
+    return lambda: epoch(1, rate, 0, np.empty((0, 2)), np.zeros(X.shape[1]), np.zeros(1), X, y)[0]
 
 
 def rows() -> Mapping[str, Callable[[np.random.Generator], dict[str, float]]]:
@@ -206,6 +204,7 @@ def main() -> int:
     options.add_argument("--json", metavar="FILE", help="save the ratios as well")
     options.add_argument("--only", metavar="WORD", default="", help="rows whose title has this word")
     asked = options.parse_args()
+    one_core()
     print("| problem | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|", flush=True)
     saved: dict[str, Any] = {}

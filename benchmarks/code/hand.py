@@ -144,6 +144,25 @@ def network_out(p: Arrays, x: Arrays) -> Callable[[], tuple[float, Arrays]]:
     return step
 
 
+def network_products(p: Arrays, x: Arrays) -> Step:
+    """The products of matrices of one step and nothing else."""
+    left = [x["X"], *(np.ones((len(x["X"]), p[f"W{k}"].shape[1])) for k in (1, 2))]
+    weights = [p["W1"], p["W2"], p["W3"]]
+    out = [np.ones((len(x["X"]), w.shape[1])) for w in weights]
+    back = [np.empty_like(a) for a in left]
+    grads = [np.empty_like(w) for w in weights]
+
+    def step() -> None:
+        for a, w, z in zip(left, weights, out, strict=True):
+            np.dot(a, w, out=z)
+        for a, w, z, d, g in zip(left, weights, out, back, grads, strict=True):
+            if a is not left[0]:
+                np.dot(z, w.T, out=d)
+            np.dot(a.T, z, out=g)
+
+    return step
+
+
 def xor_plain(p: Arrays, x: Arrays) -> tuple[float, Arrays]:
     """Two inputs, three hidden units with tanh, one output; binary cross-entropy from the logit."""
     X, Y = x["X"], x["Y"]

@@ -55,6 +55,7 @@ def _holds_when_symmetric(judge: Judge, outcome: Outcome) -> bool:
     names = {entry.name for entry in entries if len(entry.indices) - entry.sups == 2} - scope.not_symmetric
     if not scope.speaks_of_symmetry:
         names -= {name for name, _ in scope.declared}
+    names = {name for name in names if name.removeprefix("d ") in names}  # a direction is as symmetric as what varies
     domain = replace(outcome.domain, symmetric=outcome.domain.symmetric | names)
     decision = decide_all(outcome.pairs, lambda a, b: decide(a, b, domain, conditions=False))
     return not isinstance(decision, Different)

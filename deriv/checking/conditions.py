@@ -53,11 +53,11 @@ def if_symmetric(scope: Scope, outcome: Outcome) -> Conditional | None:
     names = {n.name for pair in pairs for side in pair for n in walk(side) if isinstance(n, Entry) and _is_matrix(n)}
     declared = {name for name, _ in scope.survey.declared_rank}
     told = domain.symmetric | scope.grids.keys() | declared | scope.not_symmetric
-    silent = [name for name in names - told if not scope.survey.transposed[name]]
+    silent = [name for name in names - told if not scope.survey.transposed[name] and not name.startswith("d ")]
     for name in sorted(silent)[:_MAX_CONDITIONAL]:
         if outcome.meant is None or not _is_square(scope, name, outcome.meant):
             continue
-        wider = replace(domain, symmetric=domain.symmetric | {name})
+        wider = replace(domain, symmetric=domain.symmetric | {name, f"d {name}"})
         decision = decide_all(pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
         if isinstance(decision, Proved | Tested):
             return Conditional(f"{name} is symmetric", decision)
@@ -136,7 +136,7 @@ def _parts(scope: Scope, pair: tuple[Expr, Expr], letter: Sym) -> list[Expr]:
 
 def _is_square(scope: Scope, name: str, meant: Meant) -> bool:
     """Whether the two indices of a matrix run over one range, as the document and the left side have it."""
-    elaborator = Elaborator(scope, meant.elaborator.reading, scope.ranges.copy())
+    elaborator = Elaborator(scope, meant.elaborator.reading, scope.ranges.copy(), varying=meant.elaborator.varying)
     elaborator.value(meant.lhs_node)
     return elaborator.ranges.joined((name, 0, 0), (name, 0, 1))
 

@@ -7,7 +7,8 @@ from deriv.expr.functions import sub
 from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
-from deriv.latex.nodes import BigOp, Deriv, Group, Nabla, Node, Script
+from deriv.latex.nodes import BigOp, Deriv, Differential, Group, Nabla, Node, Script
+from deriv.meaning.differentials import is_composite
 from deriv.meaning.names import children
 
 UNSOLVED = "an equation between two expressions, not known to be an identity"
@@ -21,13 +22,17 @@ def has_operator(node: Node) -> bool:
 
 def has_derivative(node: Node) -> bool:
     """Whether a derivative is written anywhere in a formula."""
-    return any(isinstance(part, Deriv | Nabla) for part in _parts(node))
+    return any(isinstance(part, Deriv | Nabla | Differential) for part in _parts(node))
 
 
 def _asks(part: Node) -> bool:
     if isinstance(part, Script):
         return part.primes > 0 and isinstance(part.base, Group)  # (fg)'
-    return isinstance(part, Deriv | Nabla) or (isinstance(part, BigOp) and part.kind == "int" and part.sub is None)
+    return (
+        isinstance(part, Deriv | Nabla | Differential)
+        or is_composite(part)
+        or (isinstance(part, BigOp) and part.kind == "int" and part.sub is None)
+    )
 
 
 def _parts(node: Node) -> list[Node]:
@@ -64,6 +69,21 @@ def may_be_solved(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
         return False
     degrees = [len(polynomial(side, Sym(*names)) or ()) - 1 for pair in outcome.pairs for side in pair]
     return max(degrees) <= 1 or not any(isinstance(part, Group) for part in _parts(lhs))
+
+
+def of_a_function(outcome: Outcome) -> str | None:
+    """`g'(x) = g(x)(1 - g(x))` of a function that is not known says which function it is."""
+    sides = [pair[0] for pair in outcome.pairs]
+    if sides and all(isinstance(side, Apply) and not isinstance(side.children[0], Apply) for side in sides):
+        names = sorted({side.function for side in sides if isinstance(side, Apply)})
+        return f"{', '.join(names)} is not defined here: this may say which function it is"
+    return None
+
+
+def same_functions(lhs: Node, rhs: Node) -> str | None:
+    """`g' = σ'` says that two functions are the same."""
+    primed = [isinstance(node, Script) and bool(node.primes) and node.sub is None for node in (lhs, rhs)]
+    return "this says which function is meant" if all(primed) else None
 
 
 def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:

@@ -18,7 +18,7 @@ from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
-from deriv.latex.nodes import Deriv, Node, Script
+from deriv.latex.nodes import Deriv, Node
 from deriv.meaning.arithmetic import DIVIDED, STRETCHED
 from deriv.meaning.names import all_names, base_name, standing_names
 from deriv.meaning.resolve import quantities
@@ -57,10 +57,11 @@ class Guard:
             return "the step could not be decided"
         return (
             self._asked_for(lhs)
-            or _same_functions(lhs, rhs)
+            or self._name_of_gradient(outcome)
+            or equations.same_functions(lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
-            or self._functional_equation(outcome)
+            or equations.of_a_function(outcome)
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
             or self._name_of_several(lhs, rhs)
@@ -87,6 +88,14 @@ class Guard:
         words = " ".join(self.text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
         asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
         return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
+
+    def _name_of_gradient(self, outcome: Outcome) -> str | None:
+        """In programs dW is a name for the gradient by W; differentials are taken of expressions too, or named."""
+        if outcome.meant is None or not outcome.meant.elaborator.varying:
+            return None
+        if self.scope.survey.changes or re.search(r"differential", self.text, re.IGNORECASE):
+            return None
+        return "whether a d before a letter is a differential or a name for a gradient is not stated"
 
     def _other_section(self, outcome: Outcome, standing: set[str]) -> str | None:
         """`C(x) = 4x` of one example is not the C of the next section, nor what an exercise says that of another."""
@@ -121,14 +130,6 @@ class Guard:
             return f"the definition of {slashed[0]} has a slash that can be read in two ways"
         told = sorted(reached & self.scope.stretched & variables_of(outcome.meant.aligned.pairs))
         return f"whether {told[0]} is added to rows or to columns is not stated" if told else None
-
-    def _functional_equation(self, outcome: Outcome) -> str | None:
-        """`g'(x) = g(x)(1 - g(x))` of a function that is not known says which function it is."""
-        sides = [pair[0] for pair in outcome.pairs]
-        if sides and all(isinstance(side, Apply) and not isinstance(side.children[0], Apply) for side in sides):
-            names = sorted({side.function for side in sides if isinstance(side, Apply)})
-            return f"{', '.join(names)} is not defined here: this may say which function it is"
-        return None
 
     def _particular_indices(self, outcome: Outcome) -> str | None:
         """The text speaks of the case `i = k`, and the claim holds both letters: it may be about that case."""
@@ -334,12 +335,6 @@ def _is_example(definition: Definition) -> bool:
     if definition.form != "function" or not isinstance(definition.body, Tensor):
         return False
     return labels(definition.body.body) <= set(definition.params)
-
-
-def _same_functions(lhs: Node, rhs: Node) -> str | None:
-    """`g' = σ'` says that two functions are the same."""
-    primed = [isinstance(node, Script) and bool(node.primes) and node.sub is None for node in (lhs, rhs)]
-    return "this says which function is meant" if all(primed) else None
 
 
 def _several_shapes(outcome: Outcome) -> str | None:

@@ -22,6 +22,7 @@ from deriv.expr.domain import Domain
 from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
+from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.resolve import Resolver, quantities
 from deriv.meaning.scope import Scope, is_number
@@ -195,7 +196,9 @@ class Judge:
         """Shapes of letters under which the two sides fit, where the likeliest ones do not."""
 
         def try_with(kinds: Kinds) -> Attempt:
-            elaborator = Elaborator(self.scope, Reading(kinds=kinds), self.scope.ranges.copy())
+            elaborator = Elaborator(
+                self.scope, Reading(kinds=kinds), self.scope.ranges.copy(), varying=varying(self.scope, lhs, rhs)
+            )
             return attempt(elaborator, lambda: align(elaborator.value(lhs), elaborator.value(rhs), elaborator.same))
 
         return fitting(self.scope, try_with)
@@ -205,7 +208,7 @@ class Judge:
     ) -> tuple[Meant | str, Reading]:
         reading = Reading(dict(answers), kinds=kinds or {})
         ranges = self.scope.ranges.copy()  # what a claim takes for granted about sizes counts only if it holds
-        elaborator = Elaborator(self.scope, reading, ranges)
+        elaborator = Elaborator(self.scope, reading, ranges, varying=varying(self.scope, lhs, rhs))
         try:
             left, right = elaborator.value(lhs), elaborator.value(rhs)
             aligned = align(left, right, elaborator.same)
@@ -272,6 +275,7 @@ class Judge:
             return self._integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)
         decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         assumes = interpretation.assumes
+        assumes += tuple(f"{name} does not vary" for name in sorted(meant.elaborator.held))
         if resolver.links and not isinstance(decision, Proved):
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
             if by_paths is not None:

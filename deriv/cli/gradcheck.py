@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import write_lines
 from deriv.errors import UsageError
 
 
-@click.command("gradcheck", context_settings={"ignore_unknown_options": True})
+@click.command("gradcheck", cls=FormulaCommand)
 @click.argument("candidate", metavar="METHOD|FILE.py:FUNCTION")
 @click.option("--loss", required=True, metavar="LATEX|FILE|MODEL|FILE.py:FUNCTION",
               help="The loss: a formula, a model by name, or your own function.")  # fmt: skip

@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
+from deriv.cli.formula_argument import FormulaCommand
 from deriv.cli.output import complain, write_lines
 from deriv.errors import UsageError
 
 MODES = ("online", "minibatch", "batch")
 
 
-@click.command("train", context_settings={"ignore_unknown_options": True})
+@click.command("train", cls=FormulaCommand)
 @click.argument("spec", metavar="MODEL|LATEX|FILE")
 @click.option("--data", required=True, metavar="FILE", help="CSV, NPZ or Parquet.")
 @click.option("--target", metavar="COLUMN", help="The column of targets (otherwise the last one).")
@@ -24,6 +25,7 @@ MODES = ("online", "minibatch", "batch")
 @click.option("--wrt", multiple=True, help="A parameter of a formula (repeatable).")
 @click.option("--given", multiple=True, metavar="FILE", help="Definitions to assume first (repeatable).")
 @click.option("--shape", "shapes", multiple=True, metavar="'X (n, d)'", help="The shape of a name (repeatable).")
+@click.option("--start", "starts", multiple=True, metavar="w=1,b=0", help="Values that parameters start from.")
 @click.option("--mode", type=click.Choice(MODES), default="batch", show_default=True)
 @click.option("--batch-size", type=int, default=32, show_default=True)
 @click.option("--epochs", type=int, default=100, show_default=True)
@@ -38,6 +40,12 @@ MODES = ("online", "minibatch", "batch")
 @click.option("--l1", type=float, default=0.0, help="Strength of the sum of |w|.")
 @click.option("--l2", type=float, default=0.0, help="Strength of half the sum of squares.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="Precision (otherwise float64, or as saved).")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "numpy", "numba"]),
+    help="What runs the loop (otherwise auto, or as saved): auto compiles it with numba where that pays.",
+)
 @click.option("--no-check", is_flag=True, help="Skip the gradient check before the first step.")
 @click.option("--resume", metavar="FILE", help="Go on from a saved run.")
 @click.option("--plot", metavar="FILE", help="Draw the loss, boundary or path (PNG or SVG).")
@@ -51,11 +59,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """Train a model by name, or any loss in LaTeX, on data from a file."""
     from deriv.training.api import task, train
     from deriv.training.loop import Diverged
-    from deriv.training.shapes import read_shapes
+    from deriv.training.shapes import read_shapes, read_values
 
     form, plot, emit, compare = (options.pop(k) for k in ("form", "plot", "emit", "compare"))
     quiet, resume, check = options.pop("quiet"), options.pop("resume"), not options.pop("no_check")
-    spec, data, shapes = options.pop("spec"), options.pop("data"), read_shapes(options.pop("shapes"))
+    spec, data, shapes = options.pop("spec").strip(), options.pop("data"), read_shapes(options.pop("shapes"))
+    options["params"] = read_values(options.pop("starts"))
     output = options["output"]
     _places(output, plot, emit, compare)
     script = None
@@ -128,6 +137,8 @@ def _json(history: Any, output: str | None) -> list[str]:
         "final_loss": history.final_loss,
         "stopped": history.stopped,
         "params": output,
+        "dtype": str(next(iter(history.params.values())).dtype),
+        "backend": history.backend,
         "gradcheck": history.gradcheck,
     }
     if history.validation:
@@ -141,10 +152,14 @@ def _text(history: Any, output: str | None) -> list[str]:
         lines.append(f"gradient checked: relative difference {history.gradcheck['relative']:.1e}")
     if history.loss:
         lines.append(f"loss {history.loss[0]:.6g} -> {history.final_loss:.6g} in {history.epochs} epochs")
+    if history.backend != "numpy":
+        lines.append(f"the loop was compiled with {history.backend}")
     if history.validation:
         lines.append(f"validation loss {history.validation[-1]:.6g}")
     if history.stopped != "epochs":
         lines.append(f"stopped: {history.stopped}")
+    elif history.resumed and history.resumed == history.epochs:
+        lines.append(f"no epoch was added: the saved run has {history.resumed}, and --epochs counts those too")
     for name, value in history.params.items():
         lines.append(f"{name} = {_rounded(value.tolist())}" if value.size <= 10 else f"{name}: shape {value.shape}")
     if output is not None:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deriv.codegen import emit
-from deriv.codegen.arrays import VIEWS, Op, constant, needed
+from deriv.codegen.arrays import VIEWS, Op, needed
 from deriv.codegen.program import Program, size_sources
 from deriv.codegen.text import NUMPY_NAMES, Writer
+from deriv.engine.graph import Dim
 
 _UFUNCS = {
     **{name: NUMPY_NAMES[name] for name in NUMPY_NAMES if name not in ("where", "vdot")},
@@ -50,6 +51,15 @@ class _Maker:
     kept: set[Op] = field(default_factory=set)
     gone: set[Op] = field(default_factory=set)
     uses: Counter[Op] = field(default_factory=Counter)
+
+    @property
+    def number(self) -> str:
+        """What a scalar is kept as: a number of Python is the quickest, but it raises where NumPy gives inf or nan."""
+        scalars = [op for op in needed(self.program.outputs) if not op.shape and op not in self.program.fixed]
+        raises = any(
+            op.name == "pow" or (op.name == "div" and op.args[1].name not in ("number", "size")) for op in scalars
+        )
+        return "DTYPE.type" if raises else "float"
 
     def run(self) -> None:
         """Write everything."""
@@ -92,7 +102,7 @@ class _Maker:
         arrays = {f"{self.writer.variables[op]} = " for op in wanted if not op.shape and op not in alone}
         for line in self.writer.lines:
             head = line[: line.find(" = ") + 3]
-            kind = "np.asarray({})" if head in arrays else "float({})" if head in numbers else "{}"
+            kind = "np.asarray({})" if head in arrays else f"{self.number}({{}})" if head in numbers else "{}"
             self.setup.append(head + kind.format(line[len(head) :]))
         self.writer.lines = []
 
@@ -154,7 +164,7 @@ class _Maker:
         else:
             text = self._text(op)
         if op.name not in _ARITHMETIC:
-            text = f"float({text})"  # numbers of Python are quicker to compute with than NumPy's
+            text = f"{self.number}({text})"
         self.step.append(f"{self._name(op)} = {text}")
 
     def _sum_text(self, op: Op) -> str:
@@ -162,8 +172,10 @@ class _Maker:
         if op in self.writer.variables or op.name not in ("add", "sub", "mul"):
             name = self._arg(op)
             if len(op.shape) == 1:
-                return f"{name}.dot({self._ones(op)})"
-            return f"np.add.reduce({name}, axis=None)"
+                return f"{name}.dot({self._ones(op.shape)})"
+            if op not in self.owner:
+                return f"np.add.reduce({name}, axis=None)"
+            return f"{self._once(f'{name}.reshape(-1)', f'{name}_flat')}.dot({self._ones(op.shape)})"
         left, right = op.args
         if op.name == "mul":
             if len(op.shape) == 1:
@@ -173,13 +185,18 @@ class _Maker:
         second = self._sum_text(right)
         return f"{self._sum_text(left)} {sign} {f'({second})' if sign == '-' and ' ' in second else second}"
 
-    def _ones(self, op: Op) -> str:
-        """A vector of ones: a sum by BLAS costs a third of a reduction on small arrays."""
-        text = f"np.ones({self.writer.dim(op.shape[0])}, DTYPE)"
+    def _ones(self, shape: Sequence[Dim]) -> str:
+        """As many ones: a sum by BLAS costs a third of a reduction on small arrays."""
+        lengths = [self.writer.dim(d) for d in shape]
+        total = " * ".join(f"({x})" if " " in x and len(lengths) > 1 else x for x in lengths)
+        return self._once(f"np.ones({total}, DTYPE)", "ones")
+
+    def _once(self, text: str, wanted: str) -> str:
+        """What is worked out before the first step, once."""
         for line in self.setup:
             if line.endswith(f" = {text}"):
                 return line.split(" = ")[0]
-        name = self.writer.fresh("ones")
+        name = self.writer.fresh(wanted)
         self.setup.append(f"{name} = {text}")
         return name
 
@@ -199,13 +216,8 @@ class _Maker:
         """An argument of a ufunc: a number that is known before is quickest as an array of rank 0."""
         if op.name not in ("number", "constant", "size"):
             return self._arg(op)
-        text = f"np.array({self.writer.expression(op)}, DTYPE)"
-        for line in self.setup:
-            if line.endswith(f" = {text}"):
-                return line.split(" = ")[0]
-        name = self.writer.fresh(_NUMBER_NAMES.get(self.writer.expression(op), "c"))
-        self.setup.append(f"{name} = {text}")
-        return name
+        text = self.writer.expression(op)
+        return self._once(f"np.array({text}, DTYPE)", _NUMBER_NAMES.get(text, "c"))
 
     def _call(self, op: Op, args: list[str], out: str) -> str:
         if op.name == "matmul":
@@ -213,8 +225,6 @@ class _Maker:
         if op.name == "einsum":
             return f'np.einsum("{op.data[0]}", {", ".join(args)}, out={out})'
         if op.name == "where":
-            if constant(op.args[1]) == 1 and op.args[2].name == "exp":  # 1 or exp(-|z|), which is never above 1
-                return f"np.maximum({args[2]}, {args[0]}, out={out})"
             return f"{out}[...] = np.where({', '.join(args)})"
         if op.name in ("sum", "amax", "prod"):
             return self._reduction(op, args[0], out)
@@ -226,7 +236,7 @@ class _Maker:
         axes, keep = op.data
         assert isinstance(axes, tuple)
         if op.name == "sum" and axes == (0,) and not keep and len(op.args[0].shape) == 2:
-            return f"{self._ones(op.args[0])}.dot({arg}, out={out})"
+            return f"{self._ones(op.args[0].shape[:1])}.dot({arg}, out={out})"
         ufunc = {"sum": "add", "amax": "maximum", "prod": "multiply"}[op.name]
         axis = axes[0] if len(axes) == 1 else axes
         return f"np.{ufunc}.reduce({arg}, axis={axis}, out={out}{', keepdims=True' if keep else ''})"
@@ -287,7 +297,7 @@ def make_text(program: Program) -> str:
     maker.run()
     names, numbers = emit.variables(program), emit.meets_scalars(program)
     fetch = [
-        f'{names[name]} = float(params["{name}"])' if name in numbers else f'{names[name]} = params["{name}"]'
+        f'{names[name]} = {maker.number}(params["{name}"])' if name in numbers else f'{names[name]} = params["{name}"]'
         for name in program.params
     ]
     value = writer.expression(program.loss)

@@ -269,9 +269,16 @@ class Lowering:
         return self.arrays.elementwise("pow", base, exponent)
 
     def _decay(self, z: Op) -> Op:
-        """exp(-|z|), which never overflows; sigmoid and softplus of one z share it."""
-        arrays = self.arrays
-        op = arrays.elementwise("exp", arrays.elementwise("neg", arrays.elementwise("abs", z)))
+        """exp(-|z|), which never overflows; sigmoid and softplus of one z share it.
+
+        Where calls count, -|z| is the smaller of z and 0 less the larger one: sigmoid and softplus need them anyway.
+        """
+        arrays, zero = self.arrays, self.arrays.number(0)
+        if self.hoist:
+            size = arrays.elementwise("sub", arrays.elementwise("min", z, zero), arrays.elementwise("max", z, zero))
+        else:
+            size = arrays.elementwise("neg", arrays.elementwise("abs", z))
+        op = arrays.elementwise("exp", size)
         arrays.labels.setdefault(op, f"e_{arrays.labels[z]}" if z in arrays.labels else "e")
         return op
 
@@ -281,8 +288,11 @@ class Lowering:
             return arrays.div(
                 one, arrays.elementwise("add", one, arrays.elementwise("exp", arrays.mul(arrays.number(-1), z)))
             )
-        e = self._decay(z)
-        above = arrays.elementwise("where", arrays.elementwise("ge", z, arrays.number(0)), one, e)
+        e, zero = self._decay(z), arrays.number(0)
+        if self.hoist:  # a comparison with the choice after it costs as much as four calls
+            above = arrays.elementwise("exp", arrays.elementwise("min", z, zero))
+        else:
+            above = arrays.elementwise("where", arrays.elementwise("ge", z, zero), one, e)
         return arrays.div(above, arrays.elementwise("add", one, e))
 
     def _softplus(self, z: Op) -> Op:

@@ -34,6 +34,7 @@ from deriv.latex.nodes import (
 )
 from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import indexed
+from deriv.meaning.differentials import differential_value, is_operator
 from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import all_names, base_name, canonical, spelling, standing_names
@@ -60,6 +61,10 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
             k += 2
             continue
         following = factors[k + 1] if k + 1 < len(factors) and ops[k] == "" else None
+        if el.varying and following is not None and is_operator(node, following):
+            items.append((op, differential_value(el, following)))
+            k += 2
+            continue
         if _is_spelled_out(el, node, following):
             assert isinstance(node, Deriv)
             items.append((op, el.value(replace(node, body=following, ratio=False))))

@@ -38,7 +38,7 @@ from deriv.latex.nodes import (
     Symbol,
     Text,
 )
-from deriv.meaning import applications, atoms, derivatives, functions, operators
+from deriv.meaning import applications, atoms, derivatives, differentials, functions, operators
 from deriv.meaning.arithmetic import add_values, divide, fold, minus, number
 from deriv.meaning.names import base_name
 from deriv.meaning.ranges import Ranges
@@ -80,6 +80,10 @@ class Elaborator:
     stretched: set[str] = field(default_factory=set)
     """Vectors added to a matrix, of which nothing says whether they are added to its rows or to its columns."""
     kinds_met: dict[KindKey, Kind] = field(default_factory=dict)
+    varying: Mapping[str, Node] = field(default_factory=dict)
+    """The quantities with a free differential in the claim, by name."""
+    held: set[str] = field(default_factory=set)
+    """Quantities that were taken not to vary in a free differential."""
     _fresh: int = 0
 
     def fresh(self, letter: str) -> str:
@@ -295,7 +299,8 @@ def _symbol(el: Elaborator, node: Node) -> Value:
 
 
 def _differential(el: Elaborator, node: Node) -> Value:
-    raise MeaningError("free differentials are not judged yet")
+    assert isinstance(node, Differential)
+    return differentials.differential_value(el, node.body)
 
 
 def _chain(el: Elaborator, node: Node) -> Value:

@@ -170,7 +170,7 @@ class Scope:
             facts,
             tuple((self.ranges.canonical(a), self.ranges.canonical(b)) for a, b in self.equations),
             tuple(self.excluded),
-            frozenset(self.symmetric),
+            frozenset(self.symmetric | {f"d {name}" for name in self.symmetric}),
         )
 
 

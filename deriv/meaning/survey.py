@@ -15,6 +15,8 @@ from deriv.latex.nodes import (
     BigOp,
     Chain,
     Deriv,
+    Differential,
+    Function,
     Group,
     Items,
     Name,
@@ -70,6 +72,10 @@ class Survey:
     arrays: dict[str, int] = field(default_factory=dict)
     """Letters that cannot be numbers by what is done with them (`μ_` for μ_0), and how many axes they have at least."""
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    directions: dict[tuple[str, bool], Node] = field(default_factory=dict)
+    """Names with a free d in front, bold or not, and how they are written."""
+    changes: int = 0
+    """How often a free d stands in front of more than a name."""
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     compositions: dict[str, dict[str, tuple[Node, ...]]] = field(default_factory=lambda: defaultdict(dict))
     """The lists of arguments that each name is applied to, by the letters in them."""
@@ -128,6 +134,10 @@ class Survey:
                 self._product(node)
             case Deriv():
                 self._derivative(node)
+            case Differential(body=Name() | Script(base=Name(), sup=None) as body):
+                self.directions.setdefault((base_name(body) or "", is_bold(body)), body)
+            case Differential():
+                self.changes += 1
             case BigOp(kind="sum" | "prod", sub=sub, sup=sup):
                 self._bounds(sub, sup)
             case _:
@@ -170,6 +180,9 @@ class Survey:
                 self.numeral_labels.add(key)  # a first power is never written
 
     def _product(self, node: Product) -> None:
+        first, second = node.factors[:2]
+        if isinstance(first, Name) and first.text == "d" and isinstance(second, Group | Function) and node.ops[0] == "":
+            self.changes += 1
         for k, op in enumerate(node.ops):
             left, right = node.factors[k], node.factors[k + 1]
             name, other = base_name(left), base_name(right)

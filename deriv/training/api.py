@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import isfinite
+import math
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from deriv.codegen.program import dim_values, size_sources
 from deriv.codegen.sizes import Definition
 from deriv.errors import UsageError
 from deriv.expr.nodes import Expr
+from deriv.training.compiled import chosen, sweep_of
 from deriv.training.counts import counted
 from deriv.training.data import finite, for_formula, for_model, read_arrays
 from deriv.training.directions import check_directions
 from deriv.training.gradcheck import Report
-from deriv.training.loop import Diverged, History, Plan, Problem, resume, run, save
+from deriv.training.loop import Diverged, History, Plan, Problem, run
 from deriv.training.models import Model, model
 from deriv.training.optimizers import schedule as read_schedule
 from deriv.training.predict import predictor
+from deriv.training.saving import Saved, read_saved, resume, save
 
 Arrays = dict[str, Any]
 
@@ -39,12 +41,15 @@ class Task:
     formula: str = ""
     shapes: Mapping[str, Sequence[str | int]] = field(default_factory=dict)
 
-    def generate(self, *, fast: bool = True, stable: bool = True, dtype: str = "float64") -> Generated:
+    def generate(
+        self, *, target: str = "numpy", fast: bool = True, stable: bool = True, dtype: str = "float64"
+    ) -> Generated:
         """The code of the loss."""
         onehot = self.model.onehot if self.model else ()
         return generate(
             self.loss,
             self.params,
+            target=target,
             definitions=self.definitions,
             fast=fast,
             stable=stable,
@@ -68,7 +73,7 @@ def task(
 ) -> Task:
     """A task from a model by name, a LaTeX loss, a file of definitions, or an expression."""
     for name, strength in (("l1", l1), ("l2", l2)):
-        if not (isfinite(strength) and strength >= 0):
+        if not (math.isfinite(strength) and strength >= 0):
             raise UsageError(f"the strength {name} must be a number from 0 on, not {strength}")
     if isinstance(spec, Expr):
         return Task("expression", spec, tuple(definitions), tuple(wrt), shapes=shapes or {})
@@ -113,8 +118,16 @@ def prepare(what: Task, arrays: Mapping[str, Any], code: Generated) -> tuple[Pro
     symbols = [s[0].symbol for s in code.program.data.values() if s and s[0].symbol]
     chosen = max(symbols, key=symbols.count) if symbols else ""
     rows = tuple(name for name, s in code.program.data.items() if s and s[0].symbol == chosen and sample)
-    used = {name: data[name] for name in code.program.data}
+    used = {name: _as(code.dtype, name, data[name]) for name in code.program.data}
     return Problem(names["loss"], names["loss_and_grad"], used, rows, names.get("make")), shapes
+
+
+def _as(dtype: str, name: str, array: Any) -> Any:
+    """An array in the precision of the code; whole numbers stay what they are."""
+    if array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore"):
+        return finite(name, array.astype(dtype), dtype)
 
 
 def _sizes(what: Task, code: Generated, data: Arrays) -> dict[str, int]:
@@ -137,27 +150,33 @@ def _sizes(what: Task, code: Generated, data: Arrays) -> dict[str, int]:
     return values
 
 
-def start_params(what: Task, shapes: Mapping[str, tuple[int, ...]], seed: int) -> Arrays:
-    """Zeros for a single layer, as in the lectures; random weights for hidden layers (Glorot, He) and formulas."""
+def start_params(
+    what: Task, shapes: Mapping[str, tuple[int, ...]], seed: int, dtype: str = "float64", given: Container[str] = ()
+) -> Arrays:
+    """Zeros, as in the lectures; for networks with hidden layers random weights (Glorot, He) where none are given."""
     rng = np.random.default_rng([seed, 0])
     found: Arrays = {}
     deep = what.model is not None and len(what.model.layers) > 2
     gain = 2.0 if what.model is not None and "elu" in what.model.activation else 1.0
     for name, shape in shapes.items():
-        if deep and len(shape) == 2:
+        if deep and len(shape) == 2 and name not in given:
             spread = np.sqrt(gain * 2 / (shape[0] + shape[1])) if gain == 1 else np.sqrt(2 / shape[0])
-            found[name] = rng.standard_normal(shape) * spread
+            found[name] = (rng.standard_normal(shape) * spread).astype(dtype)
         else:
-            found[name] = np.zeros(shape)
+            found[name] = np.zeros(shape, dtype)
     return found
 
 
 def check_first(problem: Problem, params: Arrays, seed: int, rows: int = 32) -> Report:
     """The gradient check before the first step, near the start and on a few samples."""
     rng = np.random.default_rng([seed, 4])
-    # a little away from the start: zeros sit on the kinks of hinge, ReLU and |w|
-    near = {k: v + 0.3 * rng.standard_normal(v.shape) for k, v in params.items()}
     few = problem.at(np.arange(min(rows, problem.count))) if problem.rows else problem.data
+    away = {k: rng.standard_normal(v.shape) for k, v in params.items()}
+    # a little away from the start: zeros sit on the kinks of hinge, ReLU and |w|; nearer where the loss has an end
+    for spread in (0.3, 0.03, 0.003, 0.0):
+        near = {k: np.asarray(v + spread * away[k], float) for k, v in params.items()}
+        if np.isfinite(problem.loss(near, few)):
+            break
     return check_directions(lambda p: problem.loss(p, few), lambda p: problem.loss_and_grad(p, few)[1], near, seed)
 
 
@@ -188,32 +207,27 @@ def train(
     resume_from: str | Path | None = None,
     output: str | Path | None = None,
     report: Callable[[int, float], None] | None = None,
+    dtype: str | None = None,
+    backend: str | None = None,
 ) -> History:
     """Generate gradient code for a loss, check it, train, and give the history (with `params`).
 
-    `data` is a file (CSV, NPZ, Parquet), a mapping of arrays, or the pair (X, y).
+    `data` is a file (CSV, NPZ, Parquet), a mapping of arrays, or the pair (X, y). `dtype` is float64 or float32 (the
+    gradient is checked in float64 all the same). `backend` is numpy, numba (the whole epoch compiled), or auto: numba
+    where it is installed and epochs have thousands of small updates. A resumed run keeps both.
     """
+    saved = read_saved(resume_from) if resume_from is not None else None
     plan = Plan(
-        mode,
-        batch_size,
-        epochs,
-        learning_rate,
-        optimizer,
-        read_schedule(schedule),
-        seed,
-        sampling,
-        validation,
-        patience,
-    ).checked()
+        mode, batch_size, epochs, learning_rate, optimizer, read_schedule(schedule), seed, sampling, validation,
+        patience, dtype or _kept(saved, "dtype", "float64"),
+    ).checked()  # fmt: skip
     what = task(spec, loss=loss, wrt=wrt, given=given, definitions=definitions, shapes=shapes, l1=l1, l2=l2)
-    code = what.generate()
-    problem, sizes = prepare(what, _arrays(what, data, target, code), code)
-    start = _given_params(params or {}, start_params(what, sizes, seed))
-    history = resume(resume_from, plan, what.spec, start) if resume_from is not None else History(start)
-    history.problem = problem
-    history.predict = predictor(what)
+    code = what.generate(dtype=plan.dtype)
+    arrays = _arrays(what, data, target, code)
+    problem, history = _ready(what, plan, code, arrays, saved, params or {}, backend)
+    _refuse_undefined(problem, history)
     if check:
-        _refuse_wrong(problem, history, seed)
+        _refuse_wrong(problem if plan.dtype == "float64" else history.problem or problem, history, seed)
     run(problem, plan, history, report=report, done=_perceptron_done(what, problem))
     if output is not None:
         save(history, plan, what.spec, output)
@@ -222,9 +236,72 @@ def train(
     return history
 
 
+def _ready(
+    what: Task,
+    plan: Plan,
+    code: Generated,
+    arrays: Mapping[str, Any],
+    saved: Saved | None,
+    params: Mapping[str, Any],
+    backend: str | None,
+) -> tuple[Problem, History]:
+    """The problem as the loop runs it, and the history from which it goes on."""
+    problem, shapes = prepare(what, arrays, code)
+    start = _given_params(params, start_params(what, shapes, plan.seed, plan.dtype, params))
+    history = resume(saved, plan, what.spec, start) if saved is not None else History(start)
+    # checked and drawn in double precision, whatever the loop computes with
+    history.problem = problem if plan.dtype == "float64" else prepare(what, arrays, what.generate())[0]
+    history.predict = predictor(what)
+    asked = {"backend": backend or _kept(saved, "backend", "auto"), "mode": plan.mode, "batch_size": plan.batch_size}
+    history.backend = backend_of(asked, problem, shapes)
+    if history.backend == "numba":
+        problem = _compiled(what, problem, plan, shapes)
+    return problem, history
+
+
+def _kept(saved: Saved | None, key: str, default: str) -> str:
+    """What a saved run was made with, or the default."""
+    return str(saved.state.get(key, default)) if saved is not None else default
+
+
+def backend_of(options: Mapping[str, Any], problem: Problem, shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """What runs the loop: NumPy, or a function for the whole epoch that numba compiles.
+
+    `options` has `backend`, `mode` and `batch_size`.
+    """
+    samples = {"online": 1, "minibatch": int(options["batch_size"])}.get(options["mode"], problem.count)
+    updates = -(-problem.count // samples) if options["mode"] != "batch" and problem.rows else 1
+    entries = samples * sum(math.prod(s) for s in shapes.values())
+    return chosen(options["backend"] or "auto", updates=updates, entries=entries)
+
+
+def _compiled(what: Task, problem: Problem, plan: Plan, shapes: Mapping[str, tuple[int, ...]]) -> Problem:
+    """The problem with an epoch in one compiled function, and the gradient that this function uses."""
+    if not problem.rows:
+        raise UsageError("the backend numba needs data with a row for each sample")
+    code = what.generate(target="numba", fast=False, dtype=plan.dtype)
+    sweep, loss_and_grad = sweep_of(code, plan.optimizer, problem.rows, shapes)
+    return replace(problem, sweep=sweep, loss_and_grad=loss_and_grad)
+
+
+def _refuse_undefined(problem: Problem, history: History) -> None:
+    """A loss without a value or slope where training starts is no matter of the learning rate."""
+    with np.errstate(all="ignore"):
+        value, grads = problem.loss_and_grad(history.params, problem.data)
+    endless = [name for name, grad in grads.items() if not np.all(np.isfinite(grad))]
+    if np.isfinite(value) and not endless:
+        return
+    what = f"the gradient by {endless[0]} is not finite" if np.isfinite(value) else f"the loss is {value}"
+    raise UsageError(
+        f"{what} where training starts: a logarithm, root or division in the loss is not defined for these parameters"
+        " and data (other parameters to start from: --start, or params= in Python)"
+    )
+
+
 def _refuse_wrong(problem: Problem, history: History, seed: int) -> None:
     """Check the gradient before the first step."""
-    outcome = check_first(problem, history.params, seed)
+    with np.errstate(all="ignore"):
+        outcome = check_first(problem, history.params, seed)
     history.gradcheck = outcome.as_dict()
     if not outcome.ok:
         reasons = "; ".join(f"{', '.join(r.parameters)}: {r.text}" for r in outcome.reasons)
@@ -253,7 +330,7 @@ def _given_params(params: Mapping[str, Any], start: Arrays) -> Arrays:
         raise UsageError(f"unknown parameter {unknown[0]} (there are {', '.join(start)})")
     found = dict(start)
     for name, value in params.items():
-        array = finite(name, value)
+        array = finite(name, value).astype(start[name].dtype)
         if array.shape != start[name].shape:
             raise UsageError(f"{name}: expected shape {start[name].shape}, got {array.shape}")
         found[name] = array.copy()

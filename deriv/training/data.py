@@ -58,6 +58,8 @@ def existing(path: str | Path) -> Path:
         raise UsageError(f"{file}: {'this is a folder' if file.is_dir() else 'no such file'}")
     if file.stat().st_size == 0:
         raise UsageError(f"{file}: the file is empty")
+    if file.suffix == ".npy":
+        raise UsageError(f"{file}: one array without a name; save X and y together with numpy.savez (NPZ)")
     return file
 
 
@@ -165,16 +167,19 @@ def _column(table: Table, name: str) -> Any:
     for row, value in enumerate(values, 1):
         cell = table.columns[name][row - 1]
         if value is None:
-            raise UsageError(f"{table.path}: column {name}, data row {row}: {str(cell)!r} is not a number")
+            what = f"{str(cell)!r} is not a number" if str(cell) else "the cell is empty"
+            raise UsageError(f"{table.path}: column {name}, data row {row}: {what}")
         if not np.isfinite(value):
             raise UsageError(f"{table.path}: column {name}, data row {row}: {cell} is not a finite number")
     return np.asarray(values, float)
 
 
-def finite(name: str, array: object) -> Any:
+def finite(name: str, array: object, dtype: str = "float64") -> Any:
     """An array of finite floats."""
     try:
-        values = np.asarray(array, float)
+        if np.asarray(array).dtype.kind == "c":
+            raise UsageError(f"{name} holds complex numbers, and real ones are expected")
+        values = np.asarray(array, dtype)
     except (TypeError, ValueError):
         raise UsageError(f"{name} is not an array of numbers") from None
     if values.size == 0:

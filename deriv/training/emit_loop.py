@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from deriv.codegen.generate import Generated
-from deriv.training.api import Task, prepare, wanted
+from deriv.training.api import Task, backend_of, prepare, wanted
+from deriv.training.compiled import epoch_text
 from deriv.training.data import (
     PARQUET,
     assigned,
@@ -19,6 +20,7 @@ from deriv.training.data import (
     read_table,
     source_of,
 )
+from deriv.training.loop import Problem
 from deriv.training.optimizers import OPTIMIZERS, UPDATES
 
 _LOOP = '''
@@ -28,12 +30,7 @@ def read_data(path):
     return {arrays}
 
 
-def update(p, g, rate, count{memory}):
-    """One step of {optimizer}."""
-{rule}
-
-
-def start(seed):
+{update}def start(seed):
     """The parameters before training."""
     rng = np.random.default_rng([seed, 0])
     return {start}
@@ -58,6 +55,14 @@ if __name__ == "__main__":
     print(f"loss {{history[0] if history else final:.6g}} -> {{final:.6g}} in {{len(history)}} epochs")
 '''
 
+_UPDATE = '''\
+def update(p, g, rate, count{memory}):
+    """One step of {optimizer}."""
+{rule}
+
+
+'''
+
 _BATCH = """\
 value, grads = step(params)
 count += 1
@@ -66,9 +71,7 @@ for name, p in params.items():
 history.append(value)"""
 
 _SAMPLES = """\
-rng = np.random.default_rng([seed, 2, epoch])
-order = {order}
-ordered = {{k: (a[order] if k in rows else a) for k, a in data.items()}}
+{ordered}
 total = 0.0
 for first in range(0, n, {size}):
     few = {{k: (a[first : first + {size}] if k in rows else a) for k, a in ordered.items()}}
@@ -78,6 +81,18 @@ for first in range(0, n, {size}):
         update(p, grads[name], now, count, *(kept[name] for kept in memory.values()))
     total += value * len(few[rows[0]])
 history.append(total / n)"""
+
+_SWEPT = """\
+{ordered}
+flat = [a.reshape(-1) for group in (params, *memory.values()) for a in (group[k] for k in PARAMS)]
+arrays = [np.ascontiguousarray(ordered[k]) if ordered[k].ndim else ordered[k][()] for k in DATA]
+value, count = _epoch({size}, now, count, np.empty((0, 2)), *flat, *arrays)
+history.append(value)"""
+
+_ORDERED = """\
+rng = np.random.default_rng([seed, 2, epoch])
+order = {order}
+ordered = {{k: (a[order] if k in rows else a) for k, a in data.items()}}"""
 
 _HOLD = """\
 every = np.random.default_rng([seed, 1]).permutation(n)
@@ -104,53 +119,75 @@ if np.all((data["X"] @ params["w"] + params["b"]) * data["y"] > 0):
 
 def loop_script(what: Task, path: str, options: Mapping[str, Any]) -> str:
     """The text of the script; its numbers are those of `train` with the same options."""
-    code = what.generate()
+    code = what.generate(dtype=options["dtype"] or "float64")
     words = what.model is not None and what.model.labels == "classes"
     arrays = read_arrays(path, options["target"], text_labels=words, wanted=wanted(what, code))
     problem, shapes = prepare(what, arrays, code)
-    begin, end = code.source.index("\ndef self_test("), code.source.index("\ndef make(")
-    module = code.source[:begin]
-    if options["mode"] != "batch":
-        # make binds the data once, and only full batches want that
-        module = code.source[:end] + code.source[code.source.index("\ndef _arrays(") : begin]
+    compiled = backend_of(options, problem, shapes) == "numba"
     kinds = OPTIMIZERS[options["optimizer"]]
-    return module + _LOOP.format(
+    return _module(what, code, problem, shapes, options, compiled=compiled) + _LOOP.format(
         reader=textwrap.indent(_reader(what, code, path, options["target"]), "    "),
         arrays=_arrays_text(what, code, arrays),
-        memory="".join(f", {kind}" for kind in kinds),
-        optimizer=options["optimizer"],
-        rule=textwrap.indent(UPDATES[options["optimizer"]], "    "),
+        update="" if compiled else _update(options["optimizer"]),
         epochs=options["epochs"],
         rate=options["learning_rate"],
         seed=options["seed"],
-        prepared=textwrap.indent(_prepared(kinds, problem.rows, options), "    "),
+        prepared=textwrap.indent(_prepared(kinds, problem.rows, options, compiled=compiled), "    "),
         schedule=_schedule(options["schedule"]),
-        steps=textwrap.indent(_steps(options), "        "),
+        steps=textwrap.indent(_steps(options, compiled=compiled), "        "),
         stop=textwrap.indent(_stop(what, options), "        "),
-        start=_start(what, shapes),
+        start=_start(what, shapes, options["params"]),
         path=str(Path(path)),
     )
 
 
-def _prepared(kinds: tuple[str, ...], rows: tuple[str, ...], options: Mapping[str, Any]) -> str:
+def _module(
+    what: Task,
+    code: Generated,
+    problem: Problem,
+    shapes: Mapping[str, tuple[int, ...]],
+    options: Mapping[str, Any],
+    *,
+    compiled: bool,
+) -> str:
+    """The generated module without what the loop does not need."""
+    if compiled:
+        kernel = what.generate(target="numba", fast=False, dtype=code.dtype)
+        epoch = epoch_text(kernel.program, options["optimizer"], problem.rows, shapes)
+        return kernel.source[: kernel.source.index("\ndef self_test(")].rstrip() + epoch
+    begin, end = code.source.index("\ndef self_test("), code.source.index("\ndef make(")
+    if options["mode"] == "batch":
+        return code.source[:begin]
+    # make binds the data once, and only full batches want that
+    return code.source[:end] + code.source[code.source.index("\ndef _arrays(") : begin]
+
+
+def _update(optimizer: str) -> str:
+    memory = "".join(f", {kind}" for kind in OPTIMIZERS[optimizer])
+    return _UPDATE.format(memory=memory, optimizer=optimizer, rule=textwrap.indent(UPDATES[optimizer], "    "))
+
+
+def _prepared(kinds: tuple[str, ...], rows: tuple[str, ...], options: Mapping[str, Any], *, compiled: bool) -> str:
     """Statements between the data and the loop."""
     lines = [f"memory = {{kind: {{k: np.zeros_like(v) for k, v in params.items()}} for kind in {kinds!r}}}"]
-    if options["mode"] != "batch" or options["validation"]:
+    if options["mode"] != "batch" or options["validation"] or compiled:
         lines += [f"rows = {rows!r}", "n = len(data[rows[0]])"]
     if options["validation"]:
         lines.append(_HOLD.format(share=options["validation"]))
-    if options["mode"] == "batch":
+    if options["mode"] == "batch" and not compiled:
         lines.append("step = make(params, data)")
     if options["patience"]:
         lines.append("best, waited, kept_params = None, 0, params")
     return "\n".join(lines)
 
 
-def _steps(options: Mapping[str, Any]) -> str:
-    if options["mode"] == "batch":
+def _steps(options: Mapping[str, Any], *, compiled: bool) -> str:
+    if options["mode"] == "batch" and not compiled:
         return _BATCH
     order = "rng.permutation(n)" if options["sampling"] == "shuffle" else "rng.integers(0, n, n)"
-    return _SAMPLES.format(order=order, size=1 if options["mode"] == "online" else options["batch_size"])
+    ordered = "ordered = data" if options["mode"] == "batch" else _ORDERED.format(order=order)
+    size = {"online": 1, "minibatch": options["batch_size"]}.get(options["mode"], "n")
+    return (_SWEPT if compiled else _SAMPLES).format(ordered=ordered, size=size)
 
 
 def _stop(what: Task, options: Mapping[str, Any]) -> str:
@@ -215,23 +252,25 @@ def _arrays_text(what: Task, code: Generated, arrays: Mapping[str, Any]) -> str:
     y = f'arrays["{name}"]'
     if found.labels == "classes" and arrays[name].ndim == 1:
         count = found.layers[-1] if found.layers else f"int({y}.max()) + 1"
-        return f'{{"X": {X}, "Y": np.eye({count})[{y}.astype(int)]}}'
+        return f'{{"X": {X}, "Y": np.eye({count}, dtype=DTYPE)[{y}.astype(int)]}}'
     if found.target == "Y":
         return f'{{"X": {X}, "Y": {y}.astype(DTYPE).reshape(len({y}), -1)}}'
     return f'{{"X": {X}, "y": {y}.astype(DTYPE)}}'
 
 
-def _start(what: Task, shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _start(what: Task, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any]) -> str:
     """An expression for the parameters that training starts from."""
     parts = []
     deep = what.model is not None and len(what.model.layers) > 2
     relu = what.model is not None and "elu" in what.model.activation
     for name, shape in shapes.items():
-        if deep and len(shape) == 2:
+        if name in given:
+            parts.append(f'"{name}": np.array({given[name].tolist()}, DTYPE)')
+        elif deep and len(shape) == 2:
             spread = f"np.sqrt(2 / {shape[0]})" if relu else f"np.sqrt(2.0 / ({shape[0]} + {shape[1]}))"
-            parts.append(f'"{name}": rng.standard_normal({shape}) * {spread}')
+            parts.append(f'"{name}": (rng.standard_normal({shape}) * {spread}).astype(DTYPE)')
         else:
-            parts.append(f'"{name}": np.zeros({shape})')
+            parts.append(f'"{name}": np.zeros({shape}, DTYPE)')
     return "{" + ", ".join(parts) + "}"
 
 
@@ -245,5 +284,5 @@ def _schedule(text: str) -> str:
         case "inverse":
             return f"rate / (1 + {float(numbers[0])} * epoch)"
         case "cosine":
-            return f"rate * 0.5 * (1 + np.cos(np.pi * min(1.0, epoch / {float(numbers[0])})))"
+            return f"rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, epoch / {float(numbers[0])}))))"
     return "rate"

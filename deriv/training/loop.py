@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-import zipfile
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from deriv.codegen.generate import DTYPES
 from deriv.errors import DerivError, UsageError
+from deriv.training.compiled import Sweep
 from deriv.training.optimizers import OPTIMIZERS, Optimizer, Schedule
 
 Arrays = dict[str, Any]
@@ -41,6 +39,11 @@ class Plan:
     sampling: str = "shuffle"
     validation: float = 0.0
     patience: int = 0
+    dtype: str = "float64"
+
+    def samples(self, count: int) -> int:
+        """How many samples an update takes."""
+        return {"online": 1, "minibatch": self.batch_size}.get(self.mode, count)
 
     def checked(self) -> Plan:
         """The plan, or a `UsageError` for what makes no sense."""
@@ -57,6 +60,8 @@ class Plan:
             raise UsageError(f"the learning rate must be a positive number, not {self.learning_rate}")
         if not 0 <= self.validation < 1:
             raise UsageError(f"the validation share must lie in [0, 1), not {self.validation}")
+        if self.dtype not in DTYPES:
+            raise UsageError(f"unknown dtype {self.dtype} (known: {', '.join(DTYPES)})")
         if self.sampling not in ("shuffle", "replacement"):
             raise UsageError(f"unknown sampling {self.sampling} (known: shuffle, replacement)")
         return self
@@ -80,15 +85,22 @@ class History:
     best_params: Arrays = field(default_factory=dict)
     waited: int = 0
     predict: Callable[[Arrays, Any], Any] | None = None
+    backend: str = "numpy"
+    resumed: int = 0
 
     @property
     def epochs(self) -> int:
         """Epochs run so far, those before a resumption included."""
         return len(self.loss)
 
+    @property
+    def walks(self) -> bool:
+        """Whether there are two parameters, whose way can be drawn."""
+        return sum(int(v.size) for v in self.params.values()) == 2
+
     def walk(self, *, always: bool = False) -> None:
         """Remember where two parameters stand, for a picture: every update at first, later every epoch."""
-        if sum(int(v.size) for v in self.params.values()) == 2 and (always or len(self.path) < _LONG_PATH):
+        if self.walks and (always or len(self.path) < _LONG_PATH):
             self.path.append({k: v.copy() for k, v in self.params.items()})
 
     def plot(self, file: str) -> None:
@@ -111,6 +123,7 @@ class Problem:
     data: Arrays
     rows: tuple[str, ...]
     make: Callable[[Mapping[str, Any], Mapping[str, Any]], Callable[[Arrays], tuple[float, Arrays]]] | None = None
+    sweep: Sweep | None = None
 
     @property
     def count(self) -> int:
@@ -145,7 +158,8 @@ def run(
     training, held = split(problem, plan.validation, plan.seed)
     optimizer = Optimizer(plan.optimizer, history.memory, history.updates)
     optimizer.start(history.params)
-    full = training.make(history.params, training.data) if plan.mode == "batch" and training.make else None
+    batch = plan.mode == "batch" and training.sweep is None
+    full = training.make(history.params, training.data) if batch and training.make else None
     history.walk(always=True)
     # the loop judges what overflows itself, in words
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -199,28 +213,49 @@ def _epoch(
 ) -> float:
     """One pass over the samples; the mean of the losses met on the way."""
     params = history.params
+    if problem.sweep is not None:
+        return _swept(problem, problem.sweep, plan, optimizer, history, epoch, rate)
     if plan.mode == "batch":
         value, grads = full(params) if full is not None else problem.loss_and_grad(params, problem.data)
         optimizer.update(params, grads, rate)
         return value
-    # the order of an epoch depends on the seed and its number alone: a resumed run sees the same
-    rng = np.random.default_rng([plan.seed, 2, epoch])
-    n = problem.count
-    order = rng.permutation(n) if plan.sampling == "shuffle" else rng.integers(0, n, n)
-    size = 1 if plan.mode == "online" else plan.batch_size
-    total = 0.0
+    order, size, n, total = _order(plan, epoch, problem.count), plan.samples(problem.count), problem.count, 0.0
     # put in order once: then each step takes a view
-    ordered = problem.at(order)
+    ordered, walks = problem.at(order), history.walks
     for start in range(0, n, size):
-        index = order[start : start + size]
         few = {k: (a[start : start + size] if k in problem.rows else a) for k, a in ordered.items()}
         value, grads = problem.loss_and_grad(params, few)
         optimizer.update(params, grads, rate)
-        history.walk()
-        total += value * len(index)
-        if not np.isfinite(value):
+        if walks:
+            history.walk()
+        total += value * min(size, n - start)
+        if not math.isfinite(value):
             return value
     return total / n
+
+
+def _order(plan: Plan, epoch: int, count: int) -> Any:
+    """The order of an epoch depends on the seed and its number alone: a resumed run sees the same."""
+    rng = np.random.default_rng([plan.seed, 2, epoch])
+    return rng.permutation(count) if plan.sampling == "shuffle" else rng.integers(0, count, count)
+
+
+def _swept(
+    problem: Problem, sweep: Sweep, plan: Plan, optimizer: Optimizer, history: History, epoch: int, rate: float
+) -> float:
+    """One pass by the compiled function."""
+    size = plan.samples(problem.count)
+    data = problem.data if plan.mode == "batch" else problem.at(_order(plan, epoch, problem.count))
+    arrays = [np.ascontiguousarray(a) if np.ndim(a) else a[()] for a in data.values()]
+    kept = [history.params, *(optimizer.memory[kind] for kind in OPTIMIZERS[plan.optimizer])]
+    flat = [a.reshape(-1) for group in kept for a in (group[name] for name in history.params)]
+    room = min(_LONG_PATH - len(history.path), -(-problem.count // size)) if history.walks else 0
+    path = np.full((max(0, room), 2), np.nan)
+    value, optimizer.count = sweep(size, rate, optimizer.count, path, *flat, *arrays)
+    for point in path[~np.isnan(path[:, 0])]:
+        parts = np.split(point, np.cumsum([p.size for p in history.params.values()])[:-1])
+        history.path.append({k: x.reshape(p.shape) for x, (k, p) in zip(parts, history.params.items(), strict=True)})
+    return value
 
 
 def _alive(value: float, history: History, plan: Plan, rate: float) -> None:
@@ -234,67 +269,3 @@ def _alive(value: float, history: History, plan: Plan, rate: float) -> None:
         f"{what} in epoch {len(history.loss) + 1}: the learning rate {rate:g} is too large for this problem"
         f" (optimizer {plan.optimizer}); try {rate / 10:g}"
     )
-
-
-# saving
-
-
-def save(history: History, plan: Plan, spec: str, file: str | Path) -> None:
-    """Parameters under their names, and what a resumption needs under names with a leading underscore."""
-    arrays: Arrays = dict(history.params)
-    for kind, kept in history.memory.items():
-        for name, value in kept.items():
-            arrays[f"_{kind}_{name}"] = value
-    for name, value in history.best_params.items():
-        arrays[f"_best_{name}"] = value
-    state = {
-        "spec": spec,
-        "optimizer": plan.optimizer,
-        "seed": plan.seed,
-        "updates": history.updates,
-        "loss": history.loss,
-        "validation": history.validation,
-        "stopped": history.stopped,
-        "best": history.best,
-        "waited": history.waited,
-    }
-    arrays["_state"] = np.asarray(json.dumps(state))
-    path = Path(file)
-    # written beside and then moved: a file is there whole or not at all
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent or ".", suffix=".npz")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    os.close(handle)
-    try:
-        np.savez(temporary, **arrays)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def resume(file: str | Path, plan: Plan, spec: str, params: Arrays) -> History:
-    """The history of a saved run, ready to go on."""
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise UsageError(f"{file}: no such file") from None
-    except (OSError, ValueError, zipfile.BadZipFile):
-        raise UsageError(f"{file}: not a saved run") from None
-    if "_state" not in arrays:
-        raise UsageError(f"{file}: not a saved run (it lacks the state of the loop)")
-    state = json.loads(str(arrays["_state"]))
-    for key, now in (("spec", spec), ("optimizer", plan.optimizer), ("seed", plan.seed)):
-        if state[key] != now:
-            raise UsageError(f"{file}: saved with {key} {state[key]}, and now it is {now}")
-    for name, value in params.items():
-        if name not in arrays or arrays[name].shape != value.shape:
-            raise UsageError(f"{file}: the parameter {name} is missing or has another shape")
-    memory = {kind: {name: arrays[f"_{kind}_{name}"].copy() for name in params} for kind in OPTIMIZERS[plan.optimizer]}
-    restored = {name: np.array(arrays[name], dtype=value.dtype) for name, value in params.items()}
-    history = History(restored, list(state["loss"]), list(state["validation"]), memory=memory, updates=state["updates"])
-    history.stopped = state["stopped"]
-    history.best, history.waited = state["best"], state["waited"]
-    history.best_params = {name: arrays[f"_best_{name}"].copy() for name in params if f"_best_{name}" in arrays}
-    return history

@@ -87,6 +87,7 @@ def _draw_loss(axes: Any, history: History) -> None:
     if history.validation:
         axes.plot(range(1, len(history.validation) + 1), history.validation, label="validation")
         axes.legend()
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss")
 
@@ -130,7 +131,7 @@ def _draw_surfaces(figure: Any, histories: Mapping[str, History]) -> None:
 
 
 def _path(history: History) -> Any:
-    return np.array([np.concatenate([np.ravel(v) for v in place.values()]) for place in history.path])
+    return np.array([np.concatenate([np.ravel(v) for v in place.values()]) for place in history.path], float)
 
 
 def _surface(history: History, paths: Sequence[Any]) -> tuple[Any, Any, Any]:

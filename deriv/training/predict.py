@@ -35,7 +35,8 @@ def predictor(what: Task) -> Callable[[Arrays, Any], Any] | None:
         width = chosen.layers[-1] if chosen.layers else next(iter(params.values())).shape[-1]
         targets = np.zeros((len(X), width)[:axes])
         with np.errstate(all="ignore"):
-            return function(params, {"X": np.asarray(X, float), chosen.target: targets})[1]["output"]
+            double = {name: np.asarray(value, float) for name, value in params.items()}
+            return function(double, {"X": np.asarray(X, float), chosen.target: targets})[1]["output"]
 
     return predict
 

@@ -9,7 +9,7 @@ import pytest
 
 from deriv.codegen import Definition, generate
 from deriv.errors import DerivError, MeaningError, UsageError
-from deriv.expr.nodes import ONE, Add, Call, Mul, Num, Pow, Sum, Sym, neg
+from deriv.expr.nodes import ONE, Add, Call, Mul, Num, Pow, Sum, Sym, neg, reciprocal
 from deriv.training.models import model
 from tests.codegen.cases import CASES, LOGISTIC, X, Y, Z, e, entropy, mean, minus, over, sigmoid, softmax, square
 
@@ -48,6 +48,16 @@ def test_fast_code_gives_the_same_and_again(name):
         assert value == pytest.approx(want, rel=1e-12)
         for key in right:
             np.testing.assert_allclose(grads[key], right[key], rtol=1e-11, atol=1e-13)
+
+
+def test_scalars_of_fast_code_are_inf_where_numpy_says_so():
+    loss = over("i", "n", Mul((e("x", "i"), reciprocal(Sym("b")), Pow(Sym("b"), Num(2)))))
+    module = generate(Add((loss, reciprocal(Sym("b")))), ["b"], fast=True).compile()
+    data = {"x": np.ones(3)}
+    with np.errstate(all="ignore"):
+        value, grads = module["make"]({"b": np.zeros(())}, data)({"b": np.zeros(())})
+    assert not np.isfinite(value)
+    assert not np.isfinite(grads["b"])
 
 
 def test_parts_of_long_scalars_are_defined_in_fast_code():

@@ -111,6 +111,12 @@ def test_a_script_for_each_mode_and_schedule(tmp_path, mode, schedule):
     same_as_script(tmp_path, "logistic", "--data", data, "--mode", mode, "--epochs", 4, "--schedule", schedule)
 
 
+def test_a_script_that_starts_where_it_is_told(tmp_path):
+    data = write_table(tmp_path / "d.csv", X[:20], NOISY[:20])
+    start = ["--start", "W2=[[1],[2],[-1]]", "--start", "b1=[0.5,0,0.5]"]
+    same_as_script(tmp_path, "mlp:3-3-1:tanh", "--data", data, "--epochs", 3, *start)
+
+
 def test_a_script_with_validation_and_patience(tmp_path):
     data = write_table(tmp_path / "d.csv", X, NOISY)
     stopping = ["--validation", 0.25, "--patience", 3, "--learning-rate", 2, "--mode", "minibatch", "--epochs", 200]

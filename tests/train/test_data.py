@@ -94,7 +94,7 @@ GOOD = "a,b,y\n1,2,0\n2,1,1\n0,1,0\n"
         (["logistic"], "", "the file is empty"),
         (["logistic"], "a,b,y\n1,2,0\n2,two,1\n", "'two' is not a number"),
         (["logistic"], "a,b,y\n1,2,0\n2,nan,1\n", "nan is not a finite number"),
-        (["logistic"], "a,b,y\n1,2,0\n2,,1\n", "'' is not a number"),
+        (["logistic"], "a,b,y\n1,2,0\n2,,1\n", "the cell is empty"),
         (["logistic"], "a,b,y\n1,2,0\n2,1\n", "row 3 has 2 cells"),
         (["logistic"], "a,b,y\n1,2,3\n", "must be 0 and 1, found 3"),
         (["softmax"], "a,b,y\n1,2,0.5\n", "whole numbers from 0 on, found 0.5"),

@@ -130,6 +130,7 @@ def test_divergence_names_the_learning_rate():
         ("linear", (X, NOISY), {"loss": "huber"}, "unknown loss"),
         ("linear", (np.zeros((0, 2)), np.zeros(0)), {}, "empty"),
         ("linear", {"A": X}, {}, "no array X"),
+        ("linear", (X * 1j, NOISY), {}, "X holds complex numbers"),
     ],
 )
 def test_bad_input_is_one_clear_line(spec, arrays, options, message):
@@ -145,6 +146,7 @@ def test_bad_input_is_one_clear_line(spec, arrays, options, message):
         ("a,b\n", "no row of data"),
         ("a,b\n1,2\n3\n", "row 3 has 1 cells"),
         ("a,b\n1,two\n", "'two' is not a number"),
+        ("a,b\n1,\n", "column b, data row 1: the cell is empty"),
         ("a,b\n1,nan\n", "not a finite number"),
         ("a,a\n1,2\n", "two columns have one name"),
         ("a\n1\n", "no column beside the target"),
@@ -171,3 +173,47 @@ def test_class_names_may_be_words(tmp_path):
     file.write_text("a,b,kind\n1,2,cat\n3,1,dog\n0,1,cat\n2,2,dog\n")
     answer = run("softmax", "--data", file, "--epochs", 5, "--format", "json")
     assert json.loads(answer.stdout)["epochs"] == 5
+
+
+def test_one_array_without_a_name_is_no_data(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    answer = run("linear", "--data", tmp_path / "x.npy")
+    assert answer.exit_code == 2
+    assert "save X and y together" in answer.output
+
+
+POSITIVE = r"-\frac1n \sum_i (\log(w x_i) - w)"
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (POSITIVE, "the loss is inf where training starts"),
+        (r"\frac1n \sum_i \frac{x_i}{w}", "the loss is inf where training starts"),
+        (r"\frac1n \sum_i \sqrt{w} x_i", "the gradient by w is not finite where training starts"),
+        (r"\frac1n \sum_i (\log(-x_i) - w)^2", "the loss is nan where training starts"),
+    ],
+)
+def test_what_is_not_defined_at_the_start_is_not_blamed_on_the_rate(tmp_path, loss, message):
+    file = tmp_path / "d.csv"
+    file.write_text("x,y\n1,2\n2,4\n")
+    answer = run(loss, "--wrt", "w", "--data", file)
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith(f"error: {message}")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_training_starts_where_it_is_told(tmp_path):
+    file = tmp_path / "d.csv"
+    file.write_text("x,y\n1,2\n2,4\n")
+    answer = run(POSITIVE, "--wrt", "w", "--data", file, "--start", "w=0.1", "--epochs", 300, "--format", "json")
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)["final_loss"] == pytest.approx(1 - np.log(2) / 2, rel=1e-6)  # at w = 1
+    assert "unknown parameter q" in run(POSITIVE, "--wrt", "w", "--data", file, "--start", "q=1").output
+
+
+def test_a_resumed_run_that_adds_nothing_says_so(tmp_path):
+    data = write_csv(tmp_path / "d.csv", X, NOISY)
+    run("logistic", "--data", data, "--epochs", 4, "-o", tmp_path / "p.npz")
+    answer = run("logistic", "--data", data, "--epochs", 3, "--resume", tmp_path / "p.npz")
+    assert "no epoch was added: the saved run has 4" in answer.output

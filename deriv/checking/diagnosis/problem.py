@@ -173,7 +173,8 @@ class Problem:
 
     def _elaborator(self) -> Elaborator:
         old = self.meant.elaborator
-        return Elaborator(self.judge.scope, Reading(dict(old.reading.answers)), old.ranges.copy(), _fresh=_FRESH)
+        reading = Reading(dict(old.reading.answers))
+        return Elaborator(self.judge.scope, reading, old.ranges.copy(), varying=old.varying, _fresh=_FRESH)
 
     def is_proved_equal(self, value: Expr) -> bool:
         """Whether the written right side is, for certain or after many tests, the given expression."""
