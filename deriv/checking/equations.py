@@ -9,7 +9,8 @@ from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
 from deriv.latex.nodes import BigOp, Deriv, Differential, Group, Nabla, Node, Script
 from deriv.meaning.differentials import is_composite
-from deriv.meaning.names import children
+from deriv.meaning.names import base_name, children, standing_names
+from deriv.meaning.scope import Scope
 
 UNSOLVED = "an equation between two expressions, not known to be an identity"
 _GIVEN = "_given"
@@ -94,6 +95,16 @@ def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str
     if not sides[0] or not sides[1]:
         return None
     return f"{', '.join(sorted(sides[0] | sides[1]))} may be what fulfils this equation"
+
+
+def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | None:
+    """`dy/dx = x/y` after a y has been found: the next equation to solve, for another y."""
+    if not (first and isinstance(lhs, Deriv) and lhs.ratio and lhs.body is not None and len(lhs.by) == 1):
+        return None
+    name, by = base_name(lhs.body), base_name(lhs.by[0][0])
+    if name is None or scope.lookup(name, "scalar") is None or not {name, by} <= standing_names(rhs):
+        return None
+    return f"a differential equation for {name}, which may be another {name} than above"
 
 
 def of_densities(outcome: Outcome) -> str | None:

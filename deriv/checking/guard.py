@@ -62,6 +62,7 @@ class Guard:
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
             or equations.of_a_function(outcome)
+            or equations.to_integrate(self.scope, first=first, lhs=lhs, rhs=rhs)
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
             or self._name_of_several(lhs, rhs)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from deriv.checking import define as definitions
 from deriv.checking import equations
-from deriv.checking.results import Kind, Step
+from deriv.checking.results import Kind, Step, Verdict
+from deriv.checking.substitution import is_open, put_in
 from deriv.checking.verdicts import unchecked
 from deriv.equal.decision import Different
 from deriv.expr.domain import NONNEGATIVE
@@ -21,6 +22,9 @@ from deriv.meaning.scope import is_number
 if TYPE_CHECKING:
     from deriv.checking.judge import Outcome
     from deriv.checking.walk import ChainState, Walk
+
+
+_NO_VALUE = "numbers stand in the place of {}, which have no value here"
 
 
 def square(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
@@ -102,6 +106,45 @@ def names_value(walk: Walk, previous: Node, part: Node, base: Step) -> Step | No
     definitions.define(walk.scope, head, value, walk.source.position(part.span.start)[0])
     walk.scope.history[-1] = replace(walk.scope.history[-1], named=True)
     return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
+
+
+def substituted(walk: Walk, previous: Node, part: Node, base: Step) -> Step | None:
+    """The step as putting something in for undefined symbols, if it holds that way."""
+    found = put_in(walk.scope, previous, part)
+    if found is None:
+        return None
+    if is_open(found, part):
+        names = ", ".join(walk.words(symbol) for symbol, _ in found)
+        return replace(
+            base,
+            verdict=Verdict.UNCHECKED,
+            reason=f"numbers stand in the place of {names}, which have no value here",
+        )
+    line = walk.source.position(part.span.start)[0]
+    kept = len(walk.scope.history), dict(walk.scope.instances)
+    for symbol, body in found:
+        head, value = definitions.head_of(walk.scope, symbol), walk.value(body)
+        if head is not None and not isinstance(value, str):
+            definitions.define(walk.scope, head, value, line, put_in=True)
+    outcome = walk.judge.judge(previous, part)
+    if not outcome.holds:
+        del walk.scope.history[kept[0] :]
+        walk.scope.instances = kept[1]
+        return None
+    said = tuple(f"{walk.words(symbol)} = {walk.words(body)}" for symbol, body in found)
+    step = walk.held(base, outcome)
+    return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
+
+
+def declares(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Step, *, first: bool) -> Step | None:
+    """`A^T = A`, `Σ_k y_k = 1`, `f(g(x)) = z`: what looks like a claim and says what something is."""
+    if name := walk.guard.is_symmetry(outcome):
+        walk.scope.symmetric.add(name)
+        return replace(base, kind=Kind.DECLARATION, notes=(f"{name} is taken as symmetric from here on",))
+    if first and walk.guard.is_constraint(outcome, lhs=previous):
+        walk.scope.equations.append(outcome.pairs[0])
+        return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
+    return names_value(walk, previous, part, base)
 
 
 def left_open(walk: Walk, chain: ChainState, outcome: Outcome, part: Node, base: Step, reason: str) -> Step:

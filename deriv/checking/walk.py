@@ -15,7 +15,6 @@ from deriv.checking.judge import Judge, Outcome
 from deriv.checking.misfit import misfit
 from deriv.checking.readings import with_readings
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
-from deriv.checking.substitution import is_open, put_in
 from deriv.checking.update import is_update
 from deriv.checking.values import best_value
 from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
@@ -158,6 +157,7 @@ class Walk:
 
     def _step(self, chain: ChainState, relation: Relation, part: Node) -> Step:
         base = self._base(chain.parts[-1], part, relation, chain.number)
+        self.scope.here = self.source.position(chain.parts[0].span.start)[0]
         try:
             return self._judged(chain, relation.text, part, base)
         except RecursionError:
@@ -329,33 +329,37 @@ class Walk:
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
             return replace(self.held(base, by_head), recovers=was_bad)
-        if (
-            len(chain.parts) > 1
-            and not outcome.holds
-            and (told := introduce.tells_what_it_is(self, previous, part, base))
-        ):
+        told = introduce.tells_what_it_is(self, previous, part, base) if chain.parts[1:] and not outcome.holds else None
+        if told is not None:
             return told
         if outcome.holds:
             return replace(self.held(base, outcome), carried=True)
-        if name := self.guard.is_symmetry(outcome):
-            self.scope.symmetric.add(name)
-            return replace(base, kind=Kind.DECLARATION, notes=(f"{name} is taken as symmetric from here on",))
-        if len(chain.parts) == 1 and self.guard.is_constraint(outcome, lhs=previous):
-            self.scope.equations.append(outcome.pairs[0])
-            return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
-        named = introduce.names_value(self, previous, part, base)
-        if named is not None:
-            return named
-        by_substitution = self._substituted(previous, part, base)
+        if was_bad and (right := self._by_last_right(chain, part)) is not None:
+            return replace(self.held(base, right), recovers=True)
+        said = introduce.declares(self, outcome, previous, part, base, first=len(chain.parts) == 1)
+        if said is not None:
+            return said
+        by_substitution = introduce.substituted(self, previous, part, base)
         if by_substitution is not None and not was_bad:
             return by_substitution
-        if len(chain.parts) > 1:
+        step = self._differs(chain, outcome, by_head, part, base)
+        if chain.parts[1:] and step.verdict is not Verdict.REFUTED:
             self._other_form(chain, part)
+        return step
+
+    def _by_last_right(self, chain: ChainState, part: Node) -> Outcome | None:
+        """After a wrong line the last right one counts, where the head of the chain is not defined."""
+        right = [one for one, bad in zip(chain.parts[1:], chain.bad[1:], strict=True) if not bad]
+        outcomes = [self.judge.judge(one, part) for one in right[-1:]]
+        return next((outcome for outcome in outcomes if outcome.holds), None)
+
+    def _differs(self, chain: ChainState, outcome: Outcome, by_head: Outcome, part: Node, base: Step) -> Step:
+        """A claim that does not hold: wrong, unless something may be misunderstood."""
+        previous = chain.parts[-1]
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
-            return self._of_other_shape(chain, part, base) or introduce.left_open(
-                self, chain, outcome, part, base, reason
-            )
+            shaped = self._of_other_shape(chain, part, base)
+            return shaped or introduce.left_open(self, chain, outcome, part, base, reason)
         step = self.refuted(base, outcome, by_head, previous, part)
         return step if step.verdict is Verdict.REFUTED else self._of_other_shape(chain, part, base) or step
 
@@ -366,9 +370,8 @@ class Walk:
             return None
         number = self.source.position(part.span.start)[0]
         found = [misfit(self.judge, line, part, number) for line in lines]
-        if found[0] is None or None in found:
+        if (said := found[0]) is None or None in found:
             return None
-        said = found[0]
         wrong = replace(base, verdict=Verdict.REFUTED, focus=part.span)
         return replace(wrong, counterexample=said.counterexample, diagnosis=said.diagnosis)
 
@@ -386,30 +389,6 @@ class Walk:
         definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
         added = self.scope.history[len(kept) :]
         self.scope.history[:] = [*added, *kept]
-
-    def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
-        """The step as putting something in for undefined symbols, if it holds that way."""
-        found = put_in(self.scope, previous, part)
-        if found is None:
-            return None
-        if is_open(found, part):
-            names = ", ".join(self.words(symbol) for symbol, _ in found)
-            reason = f"numbers stand in the place of {names}, which have no value here"
-            return replace(base, verdict=Verdict.UNCHECKED, reason=reason)
-        line = self.source.position(part.span.start)[0]
-        kept = len(self.scope.history), dict(self.scope.instances)
-        for symbol, body in found:
-            head, value = definitions.head_of(self.scope, symbol), self.value(body)
-            if head is not None and not isinstance(value, str):
-                definitions.define(self.scope, head, value, line, put_in=True)
-        outcome = self.judge.judge(previous, part)
-        if not outcome.holds:
-            del self.scope.history[kept[0] :]
-            self.scope.instances = kept[1]
-            return None
-        said = tuple(f"{self.words(symbol)} = {self.words(body)}" for symbol, body in found)
-        step = self.held(base, outcome)
-        return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
 
     def words(self, node: Node) -> str:
         """A formula as it is written, on one line."""

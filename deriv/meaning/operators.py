@@ -63,6 +63,8 @@ def _quantified(el: Elaborator, node: BigOp) -> Value:
         return _anonymous(el, node)
     saved = dict(el.env)
     bound = {letter: el.fresh(letter) for letter in letters}
+    if isinstance(node.sup, Name) and node.sup.text in letters and not node.sup.accents:
+        raise MeaningError(f"the index {node.sup.text} is its own bound")
     ranges = {letter: _explicit_range(el, explicit.get(letter), node.sup) for letter in letters}
     el.env |= {letter: Sym(name) for letter, name in bound.items()}
     try:

@@ -73,6 +73,8 @@ class Scope:
     """Names whose definition has such a slash."""
     given: list[Definition] = field(default_factory=list)
     """What was given beside the document."""
+    here: int = 0
+    """The line of the step that is judged."""
     section: int = 0
     """The line of the last heading."""
     section_end: int = 0
