@@ -20,7 +20,6 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
-from deriv.meaning.arrays_by_use import arrays_of
 from deriv.meaning.scope import Definition, Scope
 from deriv.meaning.survey import Survey
 from deriv.meaning.words import with_words, word_names
@@ -173,8 +172,6 @@ def survey(parts: Sequence[Prepared]) -> Survey:
     found = Survey()
     for node in formulas_of(parts):
         found.add(node)
-        for name, least in arrays_of(node).items():
-            found.arrays[name] = max(least, found.arrays.get(name, 0))
     return found
 
 

@@ -48,11 +48,16 @@ def is_plain(outcome: Outcome, lhs: Node, rhs: Node, declared: frozenset[str] = 
 
     What a text says of every x of a set (`declared`) is an identity.
     """
-    if has_operator(lhs) or has_operator(rhs) or not outcome.pairs:
+    if not holds_symbols(outcome, lhs, rhs):
         return False
     if any(isinstance(node, Sum | Entry) for pair in outcome.pairs for side in pair for node in walk(side)):
         return False  # nobody solves for a family
-    if all(labels(side) <= declared for pair in outcome.pairs for side in pair):
+    return not all(labels(side) <= declared for pair in outcome.pairs for side in pair)
+
+
+def holds_symbols(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+    """Whether both sides hold quantities, and no operator."""
+    if has_operator(lhs) or has_operator(rhs) or not outcome.pairs:
         return False
     return all(any(labels(pair[side]) for pair in outcome.pairs) for side in (0, 1))
 

@@ -16,6 +16,7 @@ from itertools import count, pairwise
 from deriv.checking.compare import align
 from deriv.errors import MeaningError, ShapeError
 from deriv.latex.nodes import Chain, Name, Node
+from deriv.meaning.arrays_by_use import least_rank
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import base_name
 from deriv.meaning.scope import Scope
@@ -82,8 +83,8 @@ def fitting(scope: Scope, try_with: Callable[[Kinds], Attempt]) -> list[Kinds]:
                 step = {**changes, key: other}
                 mark = frozenset(step.items())
                 turned = other.rank == 1 and other.row != scope.rows.get(key[0].split("^")[0], other.row)
-                too_small = other.rank < scope.survey.least_rank(key[0], subscripted=key[2] > 0)
-                if other != kind and not too_small and mark not in seen and not turned:
+                least = least_rank(scope.arrays, key[0], bold=key[1], subscripted=key[2] > 0)
+                if other != kind and other.rank >= least and mark not in seen and not turned:
                     seen.add(mark)
                     heapq.heappush(heap, (surprise + surprise_of(scope, key, kind, other), next(order), step))
     return [changes for _, _, changes in sorted(found, key=lambda one: one[:2])]

@@ -22,6 +22,7 @@ from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Items, Name, Node, Number, Relation, Text
+from deriv.meaning.arrays_by_use import arrays_of
 from deriv.meaning.names import all_names
 from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
@@ -44,6 +45,8 @@ class ChainState:
     parts: list[Node]
     bad: list[bool] = field(default_factory=lambda: [False])
     pending: Relation | None = None
+    is_condition: bool = False
+    """Whether the formula ends in a number: `|u| = u^T u = 1`."""
 
 
 @dataclass
@@ -85,6 +88,7 @@ class Walk:
         else:
             chain = self._new(parts[0])
         chain.pending = None
+        chain.is_condition = len(parts) > 2 and isinstance(parts[-1], Number)
         if self._all_set(parts, relations):
             return chain
         for relation, part in zip(relations, parts[1:], strict=True):
@@ -157,6 +161,7 @@ class Walk:
 
     def _step(self, chain: ChainState, relation: Relation, part: Node) -> Step:
         base = self._base(chain.parts[-1], part, relation, chain.number)
+        self.scope.arrays = arrays_of((*chain.parts, part))
         self.scope.here = self.source.position(chain.parts[0].span.start)[0]
         try:
             return self._judged(chain, relation.text, part, base)
@@ -356,6 +361,8 @@ class Walk:
     def _differs(self, chain: ChainState, outcome: Outcome, by_head: Outcome, part: Node, base: Step) -> Step:
         """A claim that does not hold: wrong, unless something may be misunderstood."""
         previous = chain.parts[-1]
+        if chain.is_condition and equations.holds_symbols(outcome, previous, part):
+            return unchecked(base, outcome, "the chain ends in a number: this may hold under that condition")
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             shaped = self._of_other_shape(chain, part, base)

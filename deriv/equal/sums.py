@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import comb
 
 from deriv.equal.atoms import rename, symbol
-from deriv.equal.budget import Undefined
+from deriv.equal.budget import Undefined, Unsupported
 from deriv.equal.canonical import orders
 from deriv.equal.field import Field, Kernel, Poly, Rat
 from deriv.equal.signs import rat_sign
@@ -338,6 +338,8 @@ def _canonical(space: Field, indices: list[Index], body: Rat) -> Rat:
     height = 1 + space.height(body)
     ranges = {name: range_number(space, lo, hi) for name, lo, hi in indices}
     bounds = {name: (lo, hi) for name, lo, hi in indices}
+    if len(ranges) < len(indices):
+        raise Unsupported("sums within sums over one index")
     names = tuple(f"c.{height}.{k}" for k in range(len(indices)))
     best: Rat | None = None
     for order in orders(space, ranges, body):

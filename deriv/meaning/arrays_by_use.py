@@ -2,7 +2,7 @@ r"""Letters that cannot be numbers by what is done with them: `X^T`, `\operatorn
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from deriv.latex.nodes import Additive, Function, Group, Name, Node, Number, Product, Script
@@ -13,17 +13,27 @@ _OF_MATRICES = frozenset(("tr", "Tr", "trace", "det"))
 _LOGARITHMS = frozenset(("log", "ln"))
 
 
-def arrays_of(root: Node) -> dict[str, int]:
-    """The capital and bold letters of a formula that stand for vectors or matrices, with the least number of axes."""
-    found: dict[str, int] = {}
-    waiting = [root]
+Key = tuple[str, bool, bool]
+"""A name, whether it is set in bold, whether it has subscripts or a label."""
+
+
+def arrays_of(roots: Iterable[Node]) -> dict[Key, int]:
+    """The capital and bold letters of formulas that stand for vectors or matrices, with the least number of axes."""
+    found: dict[Key, int] = {}
+    waiting = list(roots)
     while waiting:
         node = waiting.pop()
         for least, parts in ((2, _matrices(node)), (1, _arrays(node))):
-            for name in filter(None, map(_array_name, parts)):
-                found[name] = max(found.get(name, 0), least if name[:1].isupper() else 1)
+            for key in filter(None, map(_array_key, parts)):
+                found[key] = max(found.get(key, 0), least if key[0][:1].isupper() else 1)
         waiting.extend(children(node))
     return found
+
+
+def least_rank(arrays: Mapping[Key, int], name: str, *, bold: bool, subscripted: bool) -> int:
+    """The least number of axes that a name has by what is done with it; 0 where nothing tells."""
+    stem, labelled, _ = name.split("^", maxsplit=1)[0].partition("_")
+    return arrays.get((stem, bold, subscripted or bool(labelled)), 0)
 
 
 def _matrices(node: Node) -> Iterator[Node]:
@@ -71,16 +81,14 @@ def _factors(node: Node) -> Iterator[Node]:
             yield term
 
 
-def _array_name(node: Node) -> str | None:
-    """The name of a capital or bold letter; a bold one with indices, such as μ_0, ends in an underscore."""
-    subscripted = isinstance(node, Script) and node.sub is not None
+def _array_key(node: Node) -> Key | None:
+    """A capital or bold letter; with indices only a bold one, such as μ_0."""
+    subscripted, bold = isinstance(node, Script) and node.sub is not None, is_bold(node)
     name = base_name(node)
-    if name is None or isinstance(node, Number) or (subscripted and not is_bold(node)):
+    if name is None or isinstance(node, Number) or (subscripted and not bold):
         return None
     letter = node
     while isinstance(letter, Script):
         letter = letter.base
     capital = isinstance(letter, Name) and letter.text[:1].isupper()
-    if not (capital or is_bold(node)):
-        return None
-    return f"{name}_" if subscripted else name
+    return (name, bold, subscripted) if capital or bold else None

@@ -22,6 +22,7 @@ from deriv.expr.nodes import (
 from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Chain, Decorated, Function, Group, Name, Node, Number, Script
 from deriv.meaning.arithmetic import power
+from deriv.meaning.arrays_by_use import least_rank
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
 from deriv.meaning.marks import Marks, index_expr, is_inverse_transpose, is_variable, marks_of
 from deriv.meaning.names import base_name, canonical
@@ -292,14 +293,16 @@ def rank_of(el: Elaborator, base: Name, marks: Marks) -> int:
     rank = survey.declared_rank.get((marks.name, bold), survey.rank(canonical(base), bold=bold))
     if rank is None and marks.name in el.inner_names:
         rank = 1
-    if rank is None or rank == 0:
+    least = least_rank(el.scope.arrays, marks.name, bold=bold, subscripted=bool(marks.subs))
+    rank = max(rank or 0, 2 if least and marks.name[:1].isupper() and not marks.subs else least)
+    if rank == 0:
         return 0
     if rank == 1 and marks.subs:
-        member = marks.transposed or (bold and canonical(base) in survey.bold_subscripted)
+        kind = "number" if isinstance(marks.subs[0], Num) else "letter"
+        member = marks.transposed or (canonical(base), kind) in survey.vector_members
+        member = member or (bold and canonical(base) in survey.bold_subscripted)
         return rank + len(marks.subs) if member else rank
-    certain = (marks.name, bold) in survey.declared_rank or marks.transposed
-    certain = certain or survey.least_rank(marks.name, subscripted=bool(marks.subs)) > 0
-    if certain:
+    if (marks.name, bold) in survey.declared_rank or marks.transposed or least:
         return rank
     return rank if el.reading.choose(("vector", marks.name)) == 0 else 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deriv.expr.domain import SIZE, Domain, Fact
@@ -73,6 +73,8 @@ class Scope:
     """Names whose definition has such a slash."""
     given: list[Definition] = field(default_factory=list)
     """What was given beside the document."""
+    arrays: Mapping[tuple[str, bool, bool], int] = field(default_factory=dict)
+    """Letters that cannot be numbers by what is done with them in the chain that is judged: their least rank."""
     here: int = 0
     """The line of the step that is judged."""
     section: int = 0

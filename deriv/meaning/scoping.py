@@ -7,6 +7,7 @@ sum.  Both are tried, since authors write both.
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 from deriv.latex.nodes import (
     Additive,
@@ -197,7 +198,7 @@ def settled(node: Node) -> Node:
     if isinstance(node, Function):
         node = _with_short_argument(_without_braces(node))
     if isinstance(node, Product):
-        node = _with_increments(node)
+        node = _with_increments(_with_components(node))
     if isinstance(node, Additive):
         for k, term in enumerate(node.terms[:-1]):
             letters = _open_letters(term)
@@ -211,6 +212,18 @@ def settled(node: Node) -> Node:
             if new is not old:
                 changes[field.name] = new
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+
+
+def _with_components(node: Product) -> Product:
+    """`s(x)_i` is the i-th component of s at x, as `s_i(x)` is."""
+    factors = list(node.factors)
+    for k, (name, call) in enumerate(pairwise(node.factors)):
+        if node.ops[k] != "" or not isinstance(name, Name) or not isinstance(call, Script) or call.sub is None:
+            continue
+        brackets = call.base if isinstance(call.base, Group) and call.base.open == "(" else None
+        if brackets is not None and isinstance(brackets.body, Name) and not call.primes:
+            factors[k : k + 2] = Script(name.span.to(call.span), name, call.sub, call.sup, 0), brackets
+    return replace(node, factors=tuple(factors)) if factors != list(node.factors) else node
 
 
 def _without_braces(node: Function) -> Node:

@@ -58,6 +58,8 @@ class Survey:
     bare: Counter[str] = field(default_factory=Counter)
     bold: set[str] = field(default_factory=set)
     bold_subscripted: set[str] = field(default_factory=set)
+    vector_members: set[tuple[str, str]] = field(default_factory=set)
+    """Names transposed with a subscript on them, and whether that is a "number" or a "letter": `u_1^T S u_1`."""
     plain_vectors: Counter[str] = field(default_factory=Counter)
     transposed: Counter[str] = field(default_factory=Counter)
     heads: Counter[str] = field(default_factory=Counter)
@@ -69,8 +71,6 @@ class Survey:
     declared_rank: dict[tuple[str, bool], int] = field(default_factory=dict)
     declared_rows: dict[tuple[str, bool], bool] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
-    arrays: dict[str, int] = field(default_factory=dict)
-    """Letters that cannot be numbers by what is done with them (`μ_` for μ_0), and how many axes they have at least."""
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     directions: dict[tuple[str, bool], Node] = field(default_factory=dict)
     """Names with a free d in front, bold or not, and how they are written."""
@@ -94,14 +94,7 @@ class Survey:
             return 2 if capital else 1
         if capital and any(self._is_plain_vector(other) for other in self.beside[name]):
             return 2
-        if self.least_rank(name, subscripted=False):
-            return 2 if capital else 1
         return self.declared_rank.get((name, True)) if name not in self.bold else None
-
-    def least_rank(self, name: str, *, subscripted: bool) -> int:
-        """The least number of axes that a name has by what is done with it; 0 where nothing tells."""
-        stem, labelled, _ = name.split("^", maxsplit=1)[0].partition("_")
-        return self.arrays.get(f"{stem}_" if subscripted or labelled else stem, 0)
 
     def _is_plain_vector(self, name: str) -> bool:
         return self.plain_vectors[name] > 0 or self.declared_rank.get((name, False), 0) == 1
@@ -164,6 +157,8 @@ class Survey:
             self.two_subscripts[key] += 1
         if kinds and name.font == "bf":
             self.bold_subscripted.add(key)
+        if len(kinds) == 1 and kinds[0] and is_transposed(node):
+            self.vector_members.add((key, kinds[0]))
         if node.sub is None and node.sup is None:
             self.bare[key] += 1
         self._superscript(key, node.sup, bold=is_bold(name))
