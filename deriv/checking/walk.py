@@ -361,7 +361,7 @@ class Walk:
     def _differs(self, chain: ChainState, outcome: Outcome, by_head: Outcome, part: Node, base: Step) -> Step:
         """A claim that does not hold: wrong, unless something may be misunderstood."""
         previous = chain.parts[-1]
-        if chain.is_condition and equations.holds_symbols(outcome, previous, part):
+        if chain.is_condition and not chain.parts[1:] and equations.holds_symbols(outcome, previous, part):
             return unchecked(base, outcome, "the chain ends in a number: this may hold under that condition")
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
