@@ -16,7 +16,7 @@ from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, S
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Differential, Nabla, Node, Script
-from deriv.meaning.arithmetic import DIVIDED, STRETCHED
+from deriv.meaning.arithmetic import CROSSWISE, DIVIDED, STRETCHED
 from deriv.meaning.differentials import is_composite
 from deriv.meaning.names import all_names, children, standing_names
 from deriv.meaning.resolve import quantities
@@ -60,6 +60,7 @@ class Guard:
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
             or self._functional_equation(outcome)
+            or _strained(outcome)
             or _several_shapes(outcome)
             or _new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
@@ -318,6 +319,14 @@ def _same_functions(lhs: Node, rhs: Node) -> str | None:
     """`g' = σ'` says that two functions are the same."""
     primed = [isinstance(node, Script) and bool(node.primes) and node.sub is None for node in (lhs, rhs)]
     return "this says which function is meant" if all(primed) else None
+
+
+def _strained(outcome: Outcome) -> str | None:
+    """Matrices that are divided by one another, or added crosswise, are hardly read as their author meant them."""
+    left = outcome.meant.lhs if outcome.meant is not None else None
+    is_matrix = isinstance(left, Tensor) and left.rows is not None and left.cols is not None
+    strained = ({DIVIDED, CROSSWISE} if is_matrix else {CROSSWISE}) & set(outcome.notes)
+    return f"{min(strained)}, and that may not be meant" if strained else None
 
 
 def _several_shapes(outcome: Outcome) -> str | None:

@@ -273,7 +273,10 @@ class Walk:
         if definitions.known(self.scope, head) and not self.collecting:
             outcome = self.judge.judge(left, right)
             if outcome.holds:
+                introduce.equal_form(self, head, value, line)
                 return self._held(base, outcome)
+            if introduce.is_slip(self, head, outcome, left, right):
+                return None
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
         self.scope.doubtful.discard(head.marks.name)
         if two_ways:
@@ -302,8 +305,8 @@ class Walk:
         was_bad = chain.bad[-1]
         outcome = self.judge.judge(previous, part)
         if outcome.holds and not was_bad:
-            if len(chain.parts) > 1 and not isinstance(outcome.decision, Proved):
-                self._other_form(chain, part)
+            if len(chain.parts) > 1:
+                introduce.other_form(self, chain, part, equal=isinstance(outcome.decision, Proved))
             return self._held(base, outcome)
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
@@ -329,7 +332,7 @@ class Walk:
         if by_substitution is not None and not was_bad:
             return by_substitution
         if len(chain.parts) > 1:
-            self._other_form(chain, part)
+            introduce.other_form(self, chain, part)
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:
             return self._of_other_shape(chain, part, base) or unchecked(base, outcome, reason)
@@ -356,17 +359,6 @@ class Walk:
 
     def _held(self, base: Step, outcome: Outcome) -> Step:
         return from_outcome(base, outcome)
-
-    def _other_form(self, chain: ChainState, part: Node) -> None:
-        """A later form of a definition (`L = A = B`) that could not be compared may be the one that is used."""
-        head = definitions.head_of(self.scope, chain.parts[0])
-        value = self.value(part)
-        if head is None or isinstance(value, str) or is_number(value) or not definitions.known(self.scope, head):
-            return
-        kept = self.scope.history[:]
-        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
-        added = self.scope.history[len(kept) :]
-        self.scope.history[:] = [*added, *kept]
 
     def _substituted(self, previous: Node, part: Node, base: Step) -> Step | None:
         """The step as putting something in for undefined symbols, if it holds that way."""
