@@ -5,11 +5,20 @@ Source: the fundamental theorem of calculus.  On an interval, functions with the
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deriv.checking.compare import decide_all
+from deriv.equal.decide import decide
 from deriv.equal.decision import Decision, Different, Undecided
 from deriv.errors import MeaningError
 from deriv.expr.calculus import differentiate
 from deriv.expr.nodes import Antiderivative, Apply, Entry, Expr, Sym, walk
 from deriv.expr.substitute import free_symbols, rebuild, same_or
+
+if TYPE_CHECKING:
+    from deriv.checking.judge import Outcome
+    from deriv.meaning.resolve import Resolver
 
 Pair = tuple[Expr, Expr]
 _ALONG = Sym("_along")
@@ -71,3 +80,14 @@ def certain(decision: Decision, written: tuple[Pair, ...], *, changes_variable: 
     if functions or (left - right) or len(right - left) > 1:
         return Undecided("what the other symbols stand for is not stated")
     return decision
+
+
+def integrated(outcome: Outcome, resolver: Resolver) -> Outcome:
+    """A claim with integrals without bounds, by the derivatives of its sides."""
+    try:
+        pairs, variable = slopes_of(outcome.pairs)
+    except MeaningError as problem:
+        return replace(outcome, decision=Undecided(str(problem)))
+    decision = decide_all(pairs, lambda a, b: decide(a, b, outcome.domain, conditions=False))
+    decision = certain(decision, outcome.pairs, changes_variable=resolver.changes_variable)
+    return replace(outcome, decision=decision, pairs=pairs, notes=(*outcome.notes, NOTE), slope_by=variable)

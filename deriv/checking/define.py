@@ -16,7 +16,7 @@ from deriv.meaning.functions import ELEMENTARY, canonical_function
 from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import base_name, canonical, is_index_letter
 from deriv.meaning.scope import Definition, Scope, is_number
-from deriv.meaning.survey import is_bold, plain_arguments
+from deriv.meaning.survey import Kind, is_bold, plain_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,10 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
         scope.survey.declared_rank[name, is_bold(head.node)] = len(axes)
         if len(axes) == 1:
             scope.rows[name] = body.cols is not None
+    if indices and axes and not scope.survey.bare[name]:
+        numbered = "".join(f"^{part.value}" for part in head.marks.sups if isinstance(part, Num))
+        member = name + numbered, is_bold(head.node), len(head.marks.subs)
+        scope.learned[member] = Kind(len(axes), row=len(axes) == 1 and body.cols is not None)
     form = "family" if names else "scalar"
     aside = scope.is_free_variable(name, entry.body)
     scope.define(Definition(name, form, names, entry, line, sups, aside))
@@ -319,6 +323,10 @@ def _member(scope: Scope, name: str, target: Node, left: Node) -> None:
     _space(scope, name, target, left)
 
 
+def _is_one(node: Node) -> bool:
+    return isinstance(node, Number) and node.text == "1"
+
+
 def _sizes(sup: Node | None) -> list[Expr]:
     """The sizes in `\\mathbb{R}^{n \\times d}`, when they are single letters or numbers."""
     parts = sup.factors if isinstance(sup, Product) and set(sup.ops) == {"times"} else (sup,)
@@ -345,12 +353,19 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
         rank = 0
         scope.facts.setdefault(name, REAL)
     elif isinstance(sup, Product) and "times" in sup.ops:
-        rank = 1 if any(isinstance(f, Number) and f.text == "1" for f in sup.factors) else len(sup.factors)
+        rank = sum(not _is_one(factor) for factor in sup.factors)
     else:
         rank = 1
     sizes = _sizes(sup)
     marks = _marks(scope, left) if isinstance(left, Script) else Marks(name)
-    if marks is None or marks.subs or marks.sups or rank > 2:
+    if marks is None or rank > 2:
+        return
+    row = rank == 1 and isinstance(sup, Product) and _is_one(sup.factors[0])
+    if marks.subs or marks.sups:
+        numbered = "".join(f"^{part.value}" for part in marks.sups if isinstance(part, Num))
+        member = marks.name + numbered, is_bold(left), len(marks.subs)
+        scope.learned[member] = Kind(rank, row)
+        scope.settled.add(member)
         return
     name = marks.name
     if rank == len(sizes):
@@ -361,7 +376,7 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     scope.survey.declared_rank[key] = rank
     scope.declared.add(key)
     if rank == 1 and isinstance(sup, Product):
-        scope.survey.declared_rows[key] = isinstance(sup.factors[0], Number)
+        scope.survey.declared_rows[key] = row
 
 
 def is_placeholder(node: Node) -> bool:

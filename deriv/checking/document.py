@@ -11,9 +11,9 @@ from deriv.checking import words
 from deriv.checking.annotations import Annotations
 from deriv.checking.define import declare
 from deriv.checking.diagnosis.search import Diagnostician
+from deriv.checking.joint import learn_shapes
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
-from deriv.checking.shapes import orientations
 from deriv.checking.walk import ChainState, Walk
 from deriv.errors import ReadingError
 from deriv.latex.macros import MacroTable
@@ -88,7 +88,7 @@ def check_text(
     scope.speaks_of_symmetry = any(words.speaks_of_symmetry(part.source.text) for part in (*before, *parts))
     if scope.layout == "auto":
         scope.layout = words.layout_of("\n".join(part.source.text for part in (*before, *parts))) or "auto"
-    scope.rows = orientations(scope, formulas_of([*before, *parts]))
+    learn_shapes(scope, formulas_of([*before, *parts]))
     scope.later = definitions_of(scope, parts)
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
@@ -99,7 +99,7 @@ def check_text(
     chains = 0
     for part, notes in zip(parts, annotations, strict=True):
         walk = Walk(part.source, scope, options.timeout, steps=steps, chains=chains)
-        finder = Diagnostician(part.source, walk.judge, macros)
+        finder = Diagnostician(part.source, walk.judge, macros, tuple(formulas_of([part])))
         walk.diagnose = finder.explain
         walk_through(walk, part, notes, options)
         chains = walk.chains
@@ -148,6 +148,7 @@ def definitions_of(scope: Scope, parts: Sequence[Prepared]) -> list[Definition]:
     # ranges are shared, being numbered; everything else that a walk learns is put back
     ranks = dict(scope.survey.declared_rank)
     trial = Scope(scope.survey, ranges=scope.ranges, log=scope.log, layout=scope.layout, rows=scope.rows)
+    trial.learned |= scope.learned
     for part in parts:
         walk_through(Walk(part.source, trial, silent=True, collecting=True), part, None)
     scope.survey.declared_rank = ranks

@@ -7,7 +7,9 @@ from deriv.expr.functions import sub
 from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
+from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import BigOp, Deriv, Differential, Group, Nabla, Node, Script
+from deriv.meaning.arithmetic import CROSSWISE, DIVIDED
 from deriv.meaning.differentials import is_composite
 from deriv.meaning.names import base_name, children, standing_names
 from deriv.meaning.scope import Scope
@@ -92,22 +94,34 @@ def same_functions(lhs: Node, rhs: Node) -> str | None:
     return "this says which function is meant" if all(primed) else None
 
 
+def strained(outcome: Outcome) -> str | None:
+    """Matrices that are divided by one another, or added crosswise, are hardly read as their author meant them."""
+    left = outcome.meant.lhs if outcome.meant is not None else None
+    is_matrix = isinstance(left, Tensor) and left.rows is not None and left.cols is not None
+    strained = ({DIVIDED, CROSSWISE} if is_matrix else {CROSSWISE}) & set(outcome.notes)
+    return f"{min(strained)}, and that may not be meant" if strained else None
+
+
 def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str | None:
     """`f'(x) h(x) = -f(x) h'(x)` of functions that are not known is an equation which they fulfil."""
     if not first or has_operator(lhs) or has_operator(rhs):
         return None
-    sides = [{n.function for pair in outcome.pairs for n in walk(pair[k]) if isinstance(n, Apply)} for k in (0, 1)]
-    if not sides[0] or not sides[1]:
+    written = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    sides = [{n.function for pair in written for n in walk(pair[k]) if isinstance(n, Apply)} for k in (0, 1)]
+    unknown = {n.function for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Apply)}
+    if not sides[0] & unknown or not sides[1] & unknown:
         return None
     return f"{', '.join(sorted(sides[0] | sides[1]))} may be what fulfils this equation"
 
 
 def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | None:
     """`dy/dx = x/y` after a y has been found: the next equation to solve, for another y."""
-    if not (first and isinstance(lhs, Deriv) and lhs.ratio and lhs.body is not None and len(lhs.by) == 1):
+    if not (first and isinstance(lhs, Deriv) and lhs.kind == "d" and lhs.ratio and lhs.body and len(lhs.by) == 1):
         return None
     name, by = base_name(lhs.body), base_name(lhs.by[0][0])
-    if name is None or scope.lookup(name, "scalar") is None or not {name, by} <= standing_names(rhs):
+    if name is None or scope.lookup(name, "scalar") is None or has_derivative(rhs):
+        return None
+    if not {name, by} <= standing_names(rhs):
         return None
     return f"a differential equation for {name}, which may be another {name} than above"
 

@@ -66,6 +66,7 @@ class Guard:
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
             or self._name_of_several(lhs, rhs)
+            or equations.strained(outcome)
             or _several_shapes(outcome)
             or _new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)

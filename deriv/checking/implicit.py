@@ -6,7 +6,12 @@ Source: implicit differentiation.  Along any curve on which F = G holds, dF = dG
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from deriv.checking.compare import decide_all
+from deriv.equal.decide import decide
+from deriv.equal.decision import Different, Proved
 from deriv.errors import MeaningError
 from deriv.expr.calculus import differentiate
 from deriv.expr.functions import add, mul, sub
@@ -14,6 +19,10 @@ from deriv.expr.nodes import ZERO, Derivative, Entry, Expr, Sym, walk
 from deriv.expr.substitute import free_symbols
 from deriv.expr.tensor import Tensor
 from deriv.meaning.scope import Scope
+
+if TYPE_CHECKING:
+    from deriv.checking.judge import Outcome
+    from deriv.meaning.resolve import Resolver
 
 Equation = tuple[Expr, Expr]
 Links = Mapping[str, tuple[Expr, Expr]]
@@ -73,3 +82,14 @@ def _along(gap: Expr, varying: Mapping[str, Sym], name: str) -> Expr | None:
     except MeaningError:
         return None
     return add(*terms)
+
+
+def implied_by_rates(scope: Scope, outcome: Outcome, resolver: Resolver) -> Outcome | None:
+    """A claim about rates of quantities that a stated equation ties together; wrong only if there is one such."""
+    ways = rates(scope, resolver.links)
+    for way in ways:
+        along = replace(outcome.domain, equations=(*outcome.domain.equations, *way))
+        decision = decide_all(outcome.pairs, lambda a, b, domain=along: decide(a, b, domain, conditions=False))  # type: ignore[misc]
+        if isinstance(decision, Proved) or (len(ways) == 1 and isinstance(decision, Different)):
+            return replace(outcome, decision=decision, domain=along)
+    return None

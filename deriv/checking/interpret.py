@@ -33,6 +33,8 @@ class Interpretation:
     exact: Mapping[Expr, Expr] = field(default_factory=dict)
     bodies: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     optional: bool = False
+    whole: Mapping[Key, Definition] = field(default_factory=dict)
+    """All definitions, where that of a loss is left out: the chain rule may say all without it."""
 
     @property
     def is_plain(self) -> bool:
@@ -53,16 +55,24 @@ class Interpretation:
 
 
 def interpretations(
-    scope: Scope, names: frozenset[str], variables: frozenset[str] = frozenset()
+    scope: Scope,
+    names: frozenset[str],
+    variables: frozenset[str] = frozenset(),
+    losses: frozenset[str] = frozenset(),
 ) -> Iterator[Interpretation]:
     """All ways to take the definitions that matter for the given names, each with and without other variables held."""
     for way in _ways(scope, names, variables):
         yield way
         yield replace(way, hold_others=True)
+    # the chain rule through a layer holds whatever the loss is
+    known = scope.with_forms(variables)
+    if any(key[0] in losses for key in known):
+        unknown = {key: definition for key, definition in known.items() if key[0] not in losses}
+        yield Interpretation(unknown, bodies=activation_bodies(scope), optional=True, whole=known)
 
 
 def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Iterator[Interpretation]:
-    current = scope.current()
+    current = scope.with_forms(variables)
     bodies = activation_bodies(scope)
     plain = Interpretation(current, bodies=bodies)
     yield plain

@@ -13,6 +13,7 @@ from deriv.checking.verdicts import unchecked
 from deriv.equal.decision import Different
 from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
+from deriv.expr.nodes import Derivative
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Deriv, Name, Node
 from deriv.meaning.names import all_names, base_name
@@ -22,6 +23,7 @@ from deriv.meaning.scope import is_number
 if TYPE_CHECKING:
     from deriv.checking.judge import Outcome
     from deriv.checking.walk import ChainState, Walk
+    from deriv.expr.tensor import Value
 
 
 _NO_VALUE = "numbers stand in the place of {}, which have no value here"
@@ -106,6 +108,42 @@ def names_value(walk: Walk, previous: Node, part: Node, base: Step) -> Step | No
     definitions.define(walk.scope, head, value, walk.source.position(part.span.start)[0])
     walk.scope.history[-1] = replace(walk.scope.history[-1], named=True)
     return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
+
+
+def equal_form(walk: Walk, head: definitions.Head, value: Value, line: int) -> None:
+    """Keep another form of a definition, for derivatives by what only it holds."""
+    history = walk.scope.history
+    kept, old = len(history), walk.scope.lookup(head.marks.name)
+    definitions.define(walk.scope, head, value, line)
+    added = history[kept:]
+    del history[kept:]
+    walk.scope.forms.extend((old, new) for new in added if old is not None and old.key == new.key)
+
+
+def other_form(walk: Walk, chain: ChainState, part: Node, *, equal: bool = False) -> None:
+    """A later form of a definition (`L = A = B`): one that could not be compared may be the one that is used."""
+    head, value = definitions.head_of(walk.scope, chain.parts[0]), walk.value(part)
+    if head is None or isinstance(value, str) or is_number(value) or not definitions.known(walk.scope, head):
+        return
+    line = walk.source.position(part.span.start)[0]
+    if equal:
+        equal_form(walk, head, value, line)
+        return
+    kept = walk.scope.history[:]
+    definitions.define(walk.scope, head, value, line)
+    added = walk.scope.history[len(kept) :]
+    walk.scope.history[:] = [*added, *kept]
+
+
+def is_slip(walk: Walk, head: definitions.Head, outcome: Outcome, left: Node, right: Node) -> bool:
+    """`δ = W δ'` where δ is ∂L/∂z is no new definition when a known mistake explains it."""
+    old = walk.scope.lookup(head.marks.name)
+    named = old is not None and isinstance(old.body, Tensor) and isinstance(old.body.body, Derivative)
+    if not named or not isinstance(outcome.decision, Different) or walk.diagnose is None:
+        return False
+    if walk.guard.objection(outcome, outcome, first=True, lhs=left, rhs=right) is not None:
+        return False
+    return walk.diagnose(outcome, left, right, True) is not None  # noqa: FBT003
 
 
 def substituted(walk: Walk, previous: Node, part: Node, base: Step) -> Step | None:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from deriv.checking.abstract import chain_rule, for_any_functions
-from deriv.checking.antiderivatives import NOTE, certain, has_antiderivative, slopes_of
+from deriv.checking.antiderivatives import has_antiderivative, integrated
 from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.conditions import under_a_condition
-from deriv.checking.implicit import rates
+from deriv.checking.implicit import implied_by_rates
 from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.paths import follow_paths
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
-from deriv.checking.through import through_definitions
+from deriv.checking.through import Composed, through_definitions
 from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
@@ -24,7 +24,8 @@ from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import Elaborator, Reading
-from deriv.meaning.resolve import Resolver, quantities
+from deriv.meaning.recurrence import levelled
+from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.scoping import narrowed, over_brackets, over_products, widened
 
@@ -249,7 +250,8 @@ class Judge:
     def _interpret(self, meant: Meant) -> Iterator[Outcome]:
         names = names_of(meant.aligned.pairs) | names_in_definitions(self.scope, names_of(meant.aligned.pairs))
         seen: set[tuple[tuple[Expr, Expr], ...]] = set()
-        for interpretation in interpretations(self.scope, names, variables_of(meant.aligned.pairs)):
+        losses = losses_of(meant.aligned.pairs)
+        for interpretation in interpretations(self.scope, names, variables_of(meant.aligned.pairs), losses):
             outcome = self._one(meant, interpretation, seen)
             if outcome is not None:
                 yield outcome
@@ -264,6 +266,7 @@ class Judge:
                 (canonical(resolver.resolve(canonical(a))), canonical(resolver.resolve(canonical(b))))
                 for a, b in meant.aligned.pairs
             )
+            pairs = levelled(pairs, lambda member: canonical(resolver.put_in(member)), resolver.recurrent)
         except MeaningError as problem:
             return Outcome(Undecided(str(problem)), meant, interpretation)
         if pairs in seen:
@@ -272,47 +275,41 @@ class Judge:
         domain = self.scope.domain(*(side for pair in pairs for side in pair))
         notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
         if has_antiderivative(pairs):
-            return self._integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)
+            return integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)
         decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         assumes = interpretation.assumes
         assumes += tuple(f"{name} does not vary" for name in sorted(meant.elaborator.held))
         if resolver.links and not isinstance(decision, Proved):
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
-            if by_paths is not None:
+            if by_paths is not None and not interpretation.whole:
                 decision, said = by_paths
                 return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes + said)
-            implied = self._implied(Outcome(decision, meant, interpretation, pairs, domain, notes, assumes), resolver)
+            implied = implied_by_rates(
+                self.scope, Outcome(decision, meant, interpretation, pairs, domain, notes, assumes), resolver
+            )
             if implied is not None:
                 return implied
             composed = through_definitions(
                 pairs, resolver, meant.elaborator.ranges, lambda a, b: decide(a, b, domain, conditions=False)
             )
+            if interpretation.whole and not (composed and self._is_borne_out(composed, interpretation)):
+                return None
             if composed is not None:
-                decision, pairs, assumes = composed.decision, composed.pairs, (*assumes, composed.said)
+                decision, pairs = composed.decision, composed.pairs
+                assumes = assumes if interpretation.whole else (*assumes, composed.said)
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
+        elif interpretation.whole:
+            return None
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
 
-    def _implied(self, outcome: Outcome, resolver: Resolver) -> Outcome | None:
-        """A claim about rates of quantities that a stated equation ties together; wrong only if there is one such."""
-        ways = rates(self.scope, resolver.links)
-        for way in ways:
-            along = replace(outcome.domain, equations=(*outcome.domain.equations, *way))
-            decision = decide_all(outcome.pairs, lambda a, b, domain=along: decide(a, b, domain, conditions=False))  # type: ignore[misc]
-            if isinstance(decision, Proved) or (len(ways) == 1 and isinstance(decision, Different)):
-                return replace(outcome, decision=decision, domain=along)
-        return None
-
-    @staticmethod
-    def _integrated(outcome: Outcome, resolver: Resolver) -> Outcome:
-        """A claim with integrals without bounds, by the derivatives of its sides."""
+    def _is_borne_out(self, composed: Composed, interpretation: Interpretation) -> bool:
+        """Whether what a proof takes for granted of a loss follows from how the document defines it."""
+        whole = replace(interpretation, definitions=interpretation.whole)
         try:
-            pairs, variable = slopes_of(outcome.pairs)
-        except MeaningError as problem:
-            return replace(outcome, decision=Undecided(str(problem)))
-        decision = decide_all(pairs, lambda a, b: decide(a, b, outcome.domain, conditions=False))
-        decision = certain(decision, outcome.pairs, changes_variable=resolver.changes_variable)
-        return replace(outcome, decision=decision, pairs=pairs, notes=(*outcome.notes, NOTE), slope_by=variable)
+            return isinstance(composed.decision, Proved) and composed.is_borne_out(whole.resolver(self.scope))
+        except MeaningError:
+            return False
 
 
 def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:
@@ -381,6 +378,20 @@ def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
                 elif isinstance(node, Apply):
                     found.add(node.function)
     return frozenset(found)
+
+
+def losses_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
+    """What both sides of a claim differentiate: the chain rule may be all that it says of it."""
+    sides = (
+        {
+            part.body.name
+            for pair in pairs
+            for part in walk(pair[k])
+            if isinstance(part, Derivative) and isinstance(part.body, Sym | Entry)
+        }
+        for k in (0, 1)
+    )
+    return frozenset(set.intersection(*sides))
 
 
 def variables_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:

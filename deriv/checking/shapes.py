@@ -158,7 +158,7 @@ def is_open(scope: Scope, key: KindKey) -> bool:
     """Whether nothing in the text fixes the shape of a letter: sizes and counting indices are numbers."""
     name, bold, subs = key
     survey = scope.survey
-    if name in survey.sizes or (subs == 0 and name in survey.bound_letters):
+    if key in scope.settled or name in survey.sizes or (subs == 0 and name in survey.bound_letters):
         return False
     return (name, bold) not in survey.declared_rank
 

@@ -14,9 +14,10 @@ from deriv.checking.paths import Links
 from deriv.equal.decision import Decision, Different, Proved
 from deriv.errors import MeaningError
 from deriv.expr.functions import add, mul
-from deriv.expr.nodes import Entry, Expr, Sum, Sym, walk
+from deriv.expr.nodes import ZERO, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.meaning.ranges import Ranges
+from deriv.meaning.recurrence import shift
 from deriv.meaning.resolve import Resolver
 
 Pair = tuple[Expr, Expr]
@@ -33,10 +34,30 @@ class Slope:
     of: Expr
     by: Expr
 
-    @property
-    def middle(self) -> Key:
-        """What is differentiated by."""
-        return key_of(self.by)
+    def middle(self, missing: Slope) -> Middle:
+        """What is differentiated by, on the way to the variable of another derivative.
+
+        A layer stays when the variable is of a layer too, and so does a step other than the variable's own.
+        """
+        by, variable = self.by, missing.by
+        kept: list[tuple[int, Expr]] = []
+        if isinstance(by, Entry):
+            others = [step for index in variable.children if (step := shift(index)) is not None]
+            for position, index in enumerate(by.indices):
+                step = shift(index)
+                moved = step is not None and any(step[0] == a and step[1] != n for a, n in others)
+                layer = position < by.sups and isinstance(variable, Entry) and variable.sups > 0
+                if moved or layer:
+                    kept.append((position, index))
+        return Middle(key_of(by), tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """A quantity that the dependence runs through: all its entries, but for the indices that are `kept`."""
+
+    key: Key
+    kept: tuple[tuple[int, Expr], ...] = ()
 
 
 def key_of(quantity: Expr) -> Key:
@@ -69,6 +90,18 @@ class Composed:
     decision: Decision
     pairs: tuple[Pair, ...]
     said: str
+    routes: tuple[tuple[Expr, Expr], ...] = ()
+    """What depends on what."""
+    middles: frozenset[str] = frozenset()
+    """The names of the quantities that it does so through."""
+
+    def is_borne_out(self, resolver: Resolver) -> bool:
+        """Whether the definitions say that it depends on it through these quantities only."""
+        for of, by in self.routes:
+            body = resolver.expanded(of, self.middles)
+            if body == of or any(isinstance(n, Sym | Entry) and n.name == key_of(by)[0] for n in walk(body)):
+                return False
+        return True
 
 
 def through_definitions(
@@ -76,13 +109,13 @@ def through_definitions(
 ) -> Composed | None:
     """Decide a single claim by composing the derivatives of one side from those of the other.
 
-    One way that proves it is enough; a difference counts when there is only one way.
+    One way that proves it is enough; a difference counts when it is there in every way.
     """
     found = list(_ways(pairs, resolver, ranges, decide)) if len(pairs) == 1 else []
     proved = [way for way in found if isinstance(way.decision, Proved)]
     if proved:
         return proved[0]
-    return found[0] if len(found) == 1 and isinstance(found[0].decision, Different) else None
+    return found[0] if found and all(isinstance(way.decision, Different) for way in found) else None
 
 
 def _ways(
@@ -106,45 +139,61 @@ def _ways(
             pair = (given, whole) if turned else (whole, given)
             if {one.atom.name for one in slopes(whole, resolver.links)} - {one.atom.name for one in theirs}:
                 continue  # it leads to derivatives of which nothing is said
-            names = ", ".join(key[0] for key in middles)
+            names = ", ".join(dict.fromkeys(_name_of(middle) for middle in middles))
             said = f"{_label(missing[0].of)} depends on {_label(missing[0].by)} only through {names}"
-            yield Composed(decide(*pair), (pair,), said)
+            routes = tuple((slope.of, slope.by) for slope in missing)
+            yield Composed(decide(*pair), (pair,), said, routes, frozenset(middle.key[0] for middle in middles))
 
 
-def _choices(slope: Slope, theirs: Sequence[Slope]) -> Iterator[tuple[Key, ...]]:
+def _name_of(middle: Middle) -> str:
+    """A quantity in words, with the step or layer that is meant: `h at t + 1`."""
+    from deriv.expr.sympy_bridge import to_text
+
+    at = [to_text(index) for _, index in middle.kept]
+    return f"{middle.key[0]} at {', '.join(at)}" if at else middle.key[0]
+
+
+def _choices(slope: Slope, theirs: Sequence[Slope]) -> Iterator[tuple[Middle, ...]]:
     """The quantities that the dependence may run through: each alone, or all of them side by side."""
-    same = [one.middle for one in theirs if key_of(one.of) == key_of(slope.of) and one.middle != slope.middle]
-    middles = tuple(dict.fromkeys(same))[:_MAX_MIDDLES]
+    same = [one.middle(slope) for one in theirs if key_of(one.of) == key_of(slope.of)]
+    own = slope.middle(slope)
+    middles = tuple(middle for middle in dict.fromkeys(same) if middle != own)[:_MAX_MIDDLES]
     yield from ((middle,) for middle in middles)
     if len(middles) > 1:
         yield middles
 
 
 def _composed(
-    slope: Slope, theirs: Sequence[Slope], middles: tuple[Key, ...], resolver: Resolver, ranges: Ranges
+    slope: Slope, theirs: Sequence[Slope], middles: tuple[Middle, ...], resolver: Resolver, ranges: Ranges
 ) -> Expr:
     """The sum over all entries of the middle quantities of ∂A/∂Z · ∂Z/∂X."""
     terms: list[Expr] = []
-    held = frozenset(name for name, _, _ in middles)
+    held = frozenset(middle.key[0] for middle in middles)
     for number, middle in enumerate(middles):
-        example = next(one for one in theirs if one.middle == middle)
-        indices, bound = _indices(example, number)
+        example = next(one for one in theirs if one.middle(slope) == middle)
+        indices, bound = _indices(example, dict(middle.kept), number)
         by = _at(example.by, indices)
-        factor = mul(_with_indices(example, indices), resolver.slope_of(by, slope.by, held - {middle[0]}))
+        local = resolver.slope_of(by, slope.by, held - {middle.key[0]})
+        if local == ZERO:
+            raise MeaningError("it does not depend on this")
+        factor = mul(_with_indices(example, indices), local)
         for index, position in bound:
-            lo, hi = ranges.of_slot((middle[0], middle[2], position))
+            lo, hi = ranges.of_slot((middle.key[0], middle.key[2], position))
             factor = Sum(index, lo, hi, factor)
         terms.append(factor)
     return add(*terms)
 
 
-def _indices(example: Slope, number: int) -> tuple[tuple[Expr, ...], list[tuple[str, int]]]:
-    """Indices for an entry of the middle quantity: a layer or a time stays, every subscript is summed over."""
+def _indices(example: Slope, kept: dict[int, Expr], number: int) -> tuple[tuple[Expr, ...], list[tuple[str, int]]]:
+    """Indices for an entry of the middle quantity: those that are kept, and new ones that are summed over."""
     if not isinstance(example.by, Entry):
         return (), []
-    indices: list[Expr] = list(example.by.indices[: example.by.sups])
+    indices: list[Expr] = []
     bound: list[tuple[str, int]] = []
-    for position in range(example.by.sups, len(example.by.indices)):
+    for position in range(len(example.by.indices)):
+        if position in kept:
+            indices.append(kept[position])
+            continue
         name = f"through{number}.{position + 1}"
         indices.append(Sym(name))
         bound.append((name, position))

@@ -291,7 +291,10 @@ class Walk:
             outcome = self.judge.judge(left, right)
             if outcome.holds:
                 self._other_letters(head, value, line)
+                introduce.equal_form(self, head, value, line)
                 return self.held(base, outcome)
+            if introduce.is_slip(self, head, outcome, left, right):
+                return None
             base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
         self.scope.doubtful.discard(head.marks.name)
         if two_ways:
@@ -328,8 +331,8 @@ class Walk:
         was_bad = chain.bad[-1]
         outcome = self.judge.judge(previous, part)
         if outcome.holds and not was_bad:
-            if len(chain.parts) > 1 and not isinstance(outcome.decision, Proved):
-                self._other_form(chain, part)
+            if len(chain.parts) > 1:
+                introduce.other_form(self, chain, part, equal=isinstance(outcome.decision, Proved))
             return self.held(base, outcome)
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds:
@@ -349,7 +352,7 @@ class Walk:
             return by_substitution
         step = self._differs(chain, outcome, by_head, part, base)
         if chain.parts[1:] and step.verdict is not Verdict.REFUTED:
-            self._other_form(chain, part)
+            introduce.other_form(self, chain, part)
         return step
 
     def _by_last_right(self, chain: ChainState, part: Node) -> Outcome | None:
@@ -385,17 +388,6 @@ class Walk:
     def held(self, base: Step, outcome: Outcome) -> Step:
         """The step with the proof or test of its claim."""
         return from_outcome(base, outcome)
-
-    def _other_form(self, chain: ChainState, part: Node) -> None:
-        """A later form of a definition (`L = A = B`) that could not be compared may be the one that is used."""
-        head = definitions.head_of(self.scope, chain.parts[0])
-        value = self.value(part)
-        if head is None or isinstance(value, str) or is_number(value) or not definitions.known(self.scope, head):
-            return
-        kept = self.scope.history[:]
-        definitions.define(self.scope, head, value, self.source.position(part.span.start)[0])
-        added = self.scope.history[len(kept) :]
-        self.scope.history[:] = [*added, *kept]
 
     def words(self, node: Node) -> str:
         """A formula as it is written, on one line."""

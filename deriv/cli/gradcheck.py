@@ -17,6 +17,9 @@ from deriv.errors import UsageError
 @click.argument("candidate", metavar="METHOD|FILE.py:FUNCTION")
 @click.option("--loss", required=True, metavar="LATEX|FILE|MODEL|FILE.py:FUNCTION",
               help="The loss: a formula, a model by name, or your own function.")  # fmt: skip
+@click.option("--model-loss", metavar="NAME", help="The loss of a model by name, as in deriv train --loss.")
+@click.option("--l1", type=float, default=0.0, help="Strength of the sum of |w| of a model.")
+@click.option("--l2", type=float, default=0.0, help="Strength of half the sum of squares of a model.")
 @click.option("--against", default="symbolic", show_default=True, metavar="METHOD",
               help="symbolic, reverse, forward, central, richardson, complex, torch, jax, autograd.")  # fmt: skip
 @click.option("--wrt", multiple=True, help="A parameter of a formula (repeatable).")
@@ -48,7 +51,8 @@ def _known(loss: str, options: Mapping[str, Any]) -> dict[str, Any]:
     from deriv.training.api import prepare, task, wanted
     from deriv.training.data import read_arrays
 
-    what = task(loss, wrt=options["wrt"], given=options["given"], shapes=options["shapes"])
+    from_model = {"loss": options["model_loss"], "l1": options["l1"], "l2": options["l2"]}
+    what = task(loss, wrt=options["wrt"], given=options["given"], shapes=options["shapes"], **from_model)
     found = {"loss": what, "sizes": options["sizes"]}
     if options["data"] is not None:
         code = what.generate(fast=False)
@@ -60,6 +64,8 @@ def _known(loss: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own(loss: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """A loss in Python, whose parameters have declared shapes."""
+    if options["model_loss"] or options["l1"] or options["l2"]:
+        raise UsageError("--model-loss, --l1 and --l2 go with a model by name")
     from deriv.training.data import read_arrays
     from deriv.training.foreign import arguments, load
     from deriv.training.own import own_arrays

@@ -16,8 +16,9 @@ Item = tuple[str, Value]
 """A factor with the sign in front of it: "" (side by side), "cdot", "times", "*", "/" …"""
 
 STRETCHED = "a scalar beside a vector is added to every entry"
-DIVIDED = "the division of vectors is taken entry by entry"
 _HADAMARD = ("odot", "circ")
+DIVIDED = "the division of vectors is taken entry by entry"
+CROSSWISE = "a row and a column vector are taken to stand the same way"
 
 
 def number(text: str) -> Expr:
@@ -63,7 +64,7 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
     if isinstance(a, Tensor) and isinstance(b, Tensor) and _stand_crosswise(a, b):
         if el.reading.choose("orientation") == 1:
             raise ShapeError("a row vector and a column vector are added")
-        el.strain("a row and a column vector are taken to stand the same way")
+        el.strain(CROSSWISE)
         b = b.transposed()
     return el.elementwise(a, b, plus)
 
@@ -177,7 +178,9 @@ def _may_be_vector(el: Elaborator, value: Value) -> bool:
 
 
 def hadamard(el: Elaborator, a: Value, b: Value) -> Value:
-    """The elementwise product."""
+    """The elementwise product, which nobody writes with numbers."""
+    if any(isinstance(side, Tensor) and side.is_scalar for side in (a, b)):
+        el.doubt()
     return el.elementwise(a, b, times)
 
 

@@ -113,6 +113,8 @@ def postfixed(el: Elaborator, value: Value, node: Script) -> Value:
     """Transposes and powers on something that has a value already."""
     for part in superscript_parts(node.sup):
         if is_transpose(part):
+            if isinstance(value, Tensor) and value.is_scalar:
+                el.doubt()
             value = value.transposed()
         elif is_inverse_transpose(part):
             value = power(el, value, MINUS_ONE).transposed()
@@ -134,7 +136,7 @@ def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     if _is_delta(el, marks):
         return scalar(Delta(marks.subs[0], marks.subs[1]))
     if marks.primes:
-        return _primed(el, marks)
+        return _primed(el, base, marks)
     value = plain_value(el, base, marks)
     if marks.inverse:
         value = power(el, value, MINUS_ONE)
@@ -200,7 +202,7 @@ def _is_delta(el: Elaborator, marks: Marks) -> bool:
     return not other and el.scope.lookup("delta") is None
 
 
-def _primed(el: Elaborator, marks: Marks) -> Value:
+def _primed(el: Elaborator, base: Name, marks: Marks) -> Value:
     """`f'` of a function is its derivative at its own argument; other primed names are just other names."""
     if el.scope.is_function(marks.name) and not marks.subs and el.scope.lookup(marks.name, "function"):
         return derivative_of_function(el, marks.name, marks.primes)
@@ -214,7 +216,7 @@ def _primed(el: Elaborator, marks: Marks) -> Value:
                 body = Derivative(body, variable)
             return scalar(body)
     marks.name += "prime" * marks.primes
-    return indexed(el, marks, Kind(0))
+    return indexed(el, marks, kind_of(el, base, marks))
 
 
 def derivative_of_function(el: Elaborator, name: str, order: int) -> Value:
@@ -276,7 +278,8 @@ def kind_of(el: Elaborator, base: Name, marks: Marks) -> Kind:
     numbered = "".join(f"^{part.value}" for part in marks.sups if isinstance(part, Num))
     key = (marks.name + numbered, is_bold(base), len(marks.subs))
     kind = el.reading.kinds.get(key) or el.scope.learned.get(key)
-    if kind is None or (marks.name, is_bold(base)) in el.scope.survey.declared_rank:
+    declared = (marks.name, is_bold(base)) in el.scope.survey.declared_rank and key not in el.scope.settled
+    if kind is None or declared:
         row = el.scope.survey.declared_rows.get((marks.name, is_bold(base)), False)
         stated = Kind(max(rank_of(el, base, marks) - len(marks.subs), 0), row)
         turned = el.reading.kinds.get(key)

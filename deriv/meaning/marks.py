@@ -63,13 +63,16 @@ def _numbered(el: Elaborator, marks: Marks) -> None:
 
 
 def _only_numbered(el: Elaborator, stem: str) -> bool:
-    """Whether a name is never subscripted by letters, written bare or known as a vector."""
+    """Whether a name is never subscripted by letters, written bare or declared: then a number tells quantities apart.
+
+    A transpose or bold type belongs to the numbered quantity: `a_1^T` is a vector of its own, no entry.
+    """
     survey = el.scope.survey
     if survey.letter_subscripts[stem] or survey.bare[stem] or el.scope.lookup(stem) is not None:
         return False
-    if stem[:1].isupper() and not survey.two_subscripts[stem]:
-        return True  # W_1 and W_2 are matrices of their own: an entry would have two numbers
-    return survey.rank(stem, bold=False) is None and survey.rank(stem, bold=True) != 2 and stem not in survey.bold
+    if stem[:1].isupper():
+        return not survey.two_subscripts[stem]  # W_1 and W_2 are matrices of their own: an entry would have two numbers
+    return not any((stem, bold) in survey.declared_rank for bold in (False, True))
 
 
 def index_expr(el: Elaborator, part: Node) -> Expr | None:
@@ -138,7 +141,13 @@ def _is_index_superscript(el: Elaborator, name: str, part: Node) -> bool:
     letters = [term for term in (part.terms if isinstance(part, Additive) else (part,)) if isinstance(term, Name)]
     if not letters:
         return False
-    likely = survey.sup_indices[name] > 0 or name in survey.numeral_labels or any(t.text in el.env for t in letters)
+    if all(letter.text in survey.counting_above for letter in letters):
+        return True  # nobody differentiates by a power
+    likely = (
+        survey.sup_indices[name] > 0
+        or name in survey.numeral_labels
+        or any(letter.text in el.env or letter.text in survey.counting_above for letter in letters)
+    )
     return (el.reading.choose(("superscript", name)) == 0) == likely
 
 

@@ -34,6 +34,7 @@ from deriv.expr.nodes import (
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
+from deriv.meaning.recurrence import family_of, recurrent, shift, steps_between
 from deriv.meaning.scope import Definition
 
 TIME = Sym("t")
@@ -58,10 +59,33 @@ class Resolver:
     """Whether a name stands anywhere in the document."""
     changes_variable: bool = False
     """Whether an integral was taken over a quantity with a definition."""
+    still: frozenset[str] = frozenset()
+    """Families whose members do not vary with anything just now: a sum over all of them is taken."""
+    opening: bool = False
+    """Whether recurrent families are put in too, each once: what is differentiated may reach the variable so."""
+
+    def __post_init__(self) -> None:
+        self.recurrent = recurrent(self.definitions)
 
     def resolve(self, expr: Expr) -> Expr:
-        """The expression without defined names and derivatives."""
+        """The expression without defined names and derivatives; members of recurrent families stay."""
         return self._expand(expr, frozenset(), frozenset())
+
+    def expanded(self, expr: Expr, hold: frozenset[str]) -> Expr:
+        """The expression with all definitions put in but those of some names."""
+        return self._expand(expr, hold, frozenset())
+
+    def put_in(self, member: Entry) -> Expr:
+        """What a member of a recurrent family is by its definition, from the members before it."""
+        return self._expand(self._by_definition(member), frozenset(), frozenset([member.name]))
+
+    def _by_definition(self, member: Entry) -> Expr:
+        definition = self._definition(member)
+        if definition is None:
+            return member
+        self.used.add(definition.line)
+        mapping: dict[Expr, Expr] = {Sym(p): i for p, i in zip(definition.params, member.indices, strict=True)}
+        return substitute(scalar_body(definition.body), mapping)
 
     def _expand(self, expr: Expr, hold: frozenset[str], active: frozenset[str]) -> Expr:
         memo: dict[Expr, Expr] = {}
@@ -98,7 +122,7 @@ class Resolver:
         if node in self.exact and _label(node) not in hold:
             return self.exact[node]
         name = node.function if isinstance(node, Apply) else node.name
-        if name in hold or name in active:
+        if name in hold or name in active or (not self.opening and self._is_recurrent(node)):
             return self._args(node, run)
         definition = self._definition(node)
         if definition is None:
@@ -187,8 +211,12 @@ class Resolver:
         return substitute(body, mapping) if mapping else body
 
     def slope_of(self, quantity: Expr, variable: Expr, hold: frozenset[str]) -> Expr:
-        """The derivative of a quantity by another, with some names held fixed."""
-        return self._derivative(Derivative(quantity, variable), hold, frozenset())
+        """The derivative of a quantity by another, with some names and the other members of its family held fixed."""
+        kept, self.still = self.still, self.still | {_label(quantity)}
+        try:
+            return self._derivative(Derivative(quantity, variable), hold, frozenset())
+        finally:
+            self.still = kept
 
     # --- derivatives ---------------------------------------------------------------------------------------------
 
@@ -203,8 +231,14 @@ class Resolver:
     def _slope_of(self, node: Derivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
         variable = node.variable
         if isinstance(variable, Sym | Entry):
-            body = self._expand(node.body, hold | {variable.name}, active)
+            if self._is_before(node.body, variable) and _are_members(node.body, variable):
+                return ZERO
+            body = self._opened(node.body, variable, hold, active)
+            if body is None:
+                return self._link(node.body, variable)
             slope = self._slope(body, variable)
+            if slope == ZERO and _are_members(node.body, variable):
+                return self._link(node.body, variable)
             named = isinstance(node.body, Sym | Apply | Entry) and node.body != body
             if slope == ZERO and (named or not quantities(body)) and not _occurs(body, variable):
                 raise MeaningError(f"how {_label(node.body) or 'this'} depends on {variable.name} is not stated")
@@ -230,6 +264,18 @@ class Resolver:
         inner = Sym(*names)
         return Antiderivative(mul(body, differentiate(over, inner)), inner)
 
+    def _opened(self, body: Expr, variable: Sym | Entry, hold: frozenset[str], active: frozenset[str]) -> Expr | None:
+        """What is differentiated, with definitions put in as far as the variable; None where none connects the two."""
+        kept, self.opening = self.opening, True
+        try:
+            if not isinstance(body, Entry) or not _are_members(body, variable):
+                return self._expand(body, hold | {variable.name}, active)
+            if self._definition(body) is None or body.name in hold | active:
+                return None
+            return self._expand(self._by_definition(body), hold | {variable.name}, active | {body.name})
+        finally:
+            self.opening = kept
+
     def _by_power(self, body: Expr, variable: Pow, hold: frozenset[str], active: frozenset[str]) -> Expr:
         """∂L/∂σ² is the slope by σ over 2σ."""
         base, exponent = variable.children
@@ -254,7 +300,11 @@ class Resolver:
             raise MeaningError(f"{variable.name} is read with different numbers of indices")
         if self.hold_others and explicit:
             return differentiate(body, variable)
-        leaves = {leaf for leaf in quantities(body) if not _same_family(leaf, variable)}
+        leaves = {
+            leaf
+            for leaf in quantities(body)
+            if not (_same_family(leaf, variable) or _label(leaf) in self.still or self._is_before(leaf, variable))
+        }
         rates = {leaf: rate for leaf in leaves if variable == TIME and (rate := self._rate(leaf)) is not None}
         relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable) and _sups(leaf) > _sups(variable)}
         dependent = {leaf for leaf in leaves if self.depends(_label(leaf))} | relatives
@@ -280,11 +330,26 @@ class Resolver:
             return None
         return Entry(rate, leaf.indices, leaf.sups) if isinstance(leaf, Entry) else Sym(rate)
 
+    def _is_recurrent(self, node: Expr) -> bool:
+        return isinstance(node, Entry) and family_of(node) in self.recurrent
+
+    def _is_before(self, leaf: Expr, variable: Sym | Entry) -> bool:
+        """Whether a quantity belongs to an earlier step or layer than the variable: it cannot depend on it."""
+        if not (isinstance(leaf, Entry) and isinstance(variable, Entry) and self._is_recurrent(leaf)):
+            return False
+        ends = [[step for index in one.indices if (step := shift(index)) is not None] for one in (leaf, variable)]
+        return any(a == b and m < n for a, m in ends[0] for b, n in ends[1])
+
     def _link(self, leaf: Expr, variable: Sym | Entry) -> Expr:
         name = f"∂{_spelling(leaf)}/∂{_spelling(variable)}"
         indices = (*(leaf.children if isinstance(leaf, Entry) else ()), *variable.children)
         self.links[name] = (leaf, variable)
         return Entry(name, indices) if indices else Sym(name)
+
+
+def _are_members(one: Expr, other: Expr) -> bool:
+    """Whether two quantities are of one family at different steps: h_t and h_{t-1}."""
+    return isinstance(one, Entry) and isinstance(other, Entry) and bool(steps_between(one, other))
 
 
 def _spelling(node: Expr) -> str:

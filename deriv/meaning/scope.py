@@ -46,6 +46,8 @@ class Scope:
     ranges: Ranges = field(default_factory=Ranges)
     history: list[Definition] = field(default_factory=list)
     later: list[Definition] = field(default_factory=list)
+    forms: list[tuple[Definition, Definition]] = field(default_factory=list)
+    """Definitions in force, each with another that was shown to be equal: `h = σ(z)` beside `h = σ(W x + b)`."""
     instances: dict[Expr, tuple[Expr, int]] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     equations: list[tuple[Expr, Expr]] = field(default_factory=list)
@@ -87,6 +89,8 @@ class Scope:
     """Vectors and matrices that the text writes out entry by entry."""
     learned: dict[KindKey, Kind] = field(default_factory=dict)
     """Shapes under which earlier formulas fitted together that did not fit at first."""
+    settled: set[KindKey] = field(default_factory=set)
+    """Those of them that the text declares: `h_t \\in \\mathbb{R}^m`."""
     wrong_gradients: dict[tuple[Expr, str], tuple[Expr, Tensor]] = field(default_factory=dict)
     """What was written, wrongly, for the derivative of a quantity by a variable: (variable, value)."""
     stated: list[tuple[Expr, Expr, str, int]] = field(default_factory=list)
@@ -112,6 +116,17 @@ class Scope:
     def current(self) -> dict[tuple[str, str, int, int], Definition]:
         """The definition in force for each head."""
         return {definition.key: definition for definition in self.history if not definition.aside}
+
+    def with_forms(self, variables: Iterable[str]) -> dict[tuple[str, str, int, int], Definition]:
+        """The definitions in force, each in the form that holds the variables of differentiation, if one does."""
+        chosen = self.current()
+        for old, other in self.forms:
+            if chosen.get(old.key) != old:
+                continue
+            reached = self._reached(names_in(other.body)) - self._reached(names_in(old.body))
+            if any(name in reached for name in variables):
+                chosen[old.key] = other
+        return chosen
 
     def lookup(self, name: str, form: str | None = None) -> Definition | None:
         """The latest definition of a name."""

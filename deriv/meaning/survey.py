@@ -53,6 +53,8 @@ class Survey:
     two_subscripts: Counter[str] = field(default_factory=Counter)
     sup_indices: Counter[str] = field(default_factory=Counter)
     sup_letters: Counter[str] = field(default_factory=Counter)
+    counting_above: set[str] = field(default_factory=set)
+    """Letters that stand above a variable of differentiation: they count layers or steps everywhere."""
     index_letters: Counter[str] = field(default_factory=Counter)
     numeral_labels: set[str] = field(default_factory=set)
     bare: Counter[str] = field(default_factory=Counter)
@@ -212,8 +214,9 @@ class Survey:
 
     def _counts_by_superscript(self, name: str, variable: Node) -> None:
         """Nobody differentiates by a power: a letter above a variable is an index."""
-        if isinstance(variable, Script) and is_index_letter(variable.sup):
+        if isinstance(variable, Script) and isinstance(variable.sup, Name) and is_index_letter(variable.sup):
             self.sup_indices[name] += 1
+            self.counting_above.add(variable.sup.text)
 
     def _bounds(self, sub: Node | None, sup: Node | None) -> None:
         for part in parts_of(sub) if sub is not None else ():

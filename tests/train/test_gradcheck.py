@@ -257,6 +257,25 @@ def test_rounding_at_the_optimum_accuses_nobody():
     assert gradcheck("linear", gradient, params={"w": best[:3], "b": best[3]}, data={"X": X, "y": y}).ok
 
 
+@pytest.mark.parametrize(("spec", "loss"), [("mlp:3-4-2:tanh", "mse"), ("softmax", "bce"), ("logistic", "hinge")])
+def test_a_model_with_another_loss_and_penalties(capsys, spec, loss):
+    words = ["--model-loss", loss, "--l1", "0.1", "--l2", "0.2"]
+    assert run(["gradcheck", "central", "--loss", spec, *words]) == 0
+    assert "central: right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--loss", "logistic", "--model-loss", "huber"], "unknown loss huber"),
+        (["--loss", "x^2", "--wrt", "x", "--l2", "1"], "go with a model by name"),
+    ],
+)
+def test_losses_that_no_model_has(capsys, words, message):
+    assert run(["gradcheck", "central", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_methods_are_those_of_the_help(capsys):
     run(["gradcheck", "--help"])
     said = " ".join(capsys.readouterr().out.split())

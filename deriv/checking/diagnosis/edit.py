@@ -20,6 +20,8 @@ class Edit:
     code: Code
     message: str
     focus: Span | None = None
+    composes: bool = False
+    """Whether another derivative comes in, so that the left side has to be composed from it anew."""
 
     def apply(self, text: str, start: int) -> str:
         """The edited text of a side that begins at offset `start` of its source."""

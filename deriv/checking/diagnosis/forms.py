@@ -134,6 +134,9 @@ def _transposed(problem: Problem, part: Part) -> Iterator[Edit]:
     ):
         end = Span(node.span.end, node.span.end)
         yield Edit(((end, "^\\top"),), Code.TRANSPOSE, "a transpose is missing", node.span)
+    elif isinstance(node, Script) and isinstance(node.sup, Group) and isinstance(node.base, Name):
+        text = f"{{{problem.slice(node)}}}^\\top"  # W^{(l)}: a second superscript needs braces
+        yield Edit(((node.span, text),), Code.TRANSPOSE, "a transpose is missing", node.span)
 
 
 def _twice(problem: Problem) -> Iterator[Edit]:

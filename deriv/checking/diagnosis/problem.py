@@ -6,7 +6,7 @@ agrees there is given to the judge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -32,6 +32,7 @@ from deriv.latex.nodes import Frac, Node
 from deriv.latex.parse import parse_formula
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import base_name, children
+from deriv.meaning.recurrence import levelled
 from deriv.meaning.scoping import settled, widened
 from deriv.source import SourceFile
 
@@ -65,6 +66,10 @@ class Problem:
     right: Values = ()
     seen: dict[str, Verdict | None] = field(default_factory=dict)
     tried: int = 0
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """How the document writes its quantities."""
+    variables: Sequence[str] = ()
+    """What the document differentiates by."""
     differentiates: bool = False
 
     def __post_init__(self) -> None:
@@ -151,8 +156,12 @@ class Problem:
         try:
             value = elaborator.value(node)
             pairs = align(self.meant.lhs, value, elaborator.same).pairs
-            return [self.resolve(b, canonical=elaborator.ranges.canonical) for _, b in pairs]
-        except (DerivError, RecursionError):
+            left = [a for a, _ in self.outcome.pairs]
+            canonical, resolver = elaborator.ranges.canonical, self.interpretation.resolver(self.judge.scope)
+            resolved = tuple((a, self.resolve(b, canonical=canonical)) for a, (_, b) in zip(left, pairs, strict=True))
+            levels = levelled(resolved, lambda member: canonical(resolver.put_in(member)), resolver.recurrent)
+            return [b for _, b in levels]
+        except (DerivError, RecursionError, ValueError):
             return None
 
     def number(self, node: Node) -> Values | None:
@@ -173,7 +182,7 @@ class Problem:
 
     def _elaborator(self) -> Elaborator:
         old = self.meant.elaborator
-        reading = Reading(dict(old.reading.answers))
+        reading = Reading(dict(old.reading.answers), kinds=old.reading.kinds)
         return Elaborator(self.judge.scope, reading, old.ranges.copy(), varying=old.varying, _fresh=_FRESH)
 
     def is_proved_equal(self, value: Expr) -> bool:
@@ -188,17 +197,17 @@ class Problem:
     def verdict(self, edit: Edit) -> tuple[str, Verdict] | None:
         """The repaired text and its verdict, when the edit repairs the step."""
         repaired = edit.apply(self.text, self.rhs.span.start)
-        verdict = self.verdict_of(repaired)
+        verdict = self.verdict_of(repaired, composes=edit.composes)
         return None if verdict is None else (repaired, verdict)
 
-    def verdict_of(self, repaired: str) -> Verdict | None:
+    def verdict_of(self, repaired: str, *, composes: bool = False) -> Verdict | None:
         """The verdict of the step with another right side; None unless it is proved or tested."""
         if repaired not in self.seen:
             self.tried += 1
-            self.seen[repaired] = self._verdict(repaired)
+            self.seen[repaired] = self._verdict(repaired, composes=composes)
         return self.seen[repaired]
 
-    def _verdict(self, repaired: str) -> Verdict | None:
+    def _verdict(self, repaired: str, *, composes: bool) -> Verdict | None:
         try:
             node = settled(parse_formula(repaired, self.macros))
         except DerivError:
@@ -207,7 +216,7 @@ class Problem:
             return None
         if self.meant.rhs_wide:
             node = widened(node) or node
-        if self.is_sampled:
+        if self.is_sampled and not composes:
             sides = self.sides(node)
             if sides is None or not self.agrees(sides, self.left):
                 return None

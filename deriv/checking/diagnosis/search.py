@@ -7,10 +7,11 @@ tested), in the same reading, against the line before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from deriv.checking.diagnosis import factors, forms, names, signs, terms
+from deriv.checking.diagnosis import factors, forms, layers, names, signs, terms
 from deriv.checking.diagnosis.derivatives import Match, code_of, is_weak, known_mistakes, right_lines
 from deriv.checking.diagnosis.edit import Edit, has_deriv
 from deriv.checking.diagnosis.problem import Problem, problem_of
@@ -21,7 +22,7 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Node
 from deriv.source import SourceFile, Span
 
-_MAX_TRIES = 150
+_MAX_TRIES = 240
 _MAX_READINGS = 3
 
 _PLAIN = frozenset((Code.CHAIN_RULE, Code.SIGN, Code.CONSTANT_FACTOR, Code.EXPONENT_SIGN))
@@ -37,12 +38,17 @@ _SECOND: tuple[Source, ...] = (
     terms.extra_terms,
     terms.term_factors,
     forms.transposes,
+    layers.primes_lost,
+    layers.squares_lost,
+    layers.slopes_lost,
     forms.exponents,
     names.shifted_indices,
+    layers.other_steps,
     forms.fractions,
     terms.inner_terms,
     factors.lost_factors,
     names.symbols,
+    layers.other_layers,
     terms.lost_terms,
     terms.sums,
     terms.brackets,
@@ -70,8 +76,20 @@ class Found:
 class Diagnostician:
     """Explains wrong lines in one source text."""
 
-    def __init__(self, source: SourceFile, judge: Judge, macros: MacroTable | None = None) -> None:
-        self.source, self.judge, self.macros = source, judge, macros
+    def __init__(
+        self, source: SourceFile, judge: Judge, macros: MacroTable | None = None, formulas: Sequence[Node] = ()
+    ) -> None:
+        self.source, self.judge, self.macros, self.formulas = source, judge, macros, formulas
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """How the document writes its quantities."""
+        return layers.spellings(self.source, self.judge.scope, self.formulas)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """What the document differentiates by."""
+        return layers.variables(self.source, self.formulas)
 
     def explain(self, outcome: Outcome, lhs: Node, rhs: Node, differentiates: bool = False) -> Found | None:  # noqa: FBT001, FBT002
         """The most specific mistake under the likeliest reading that has one.
@@ -83,6 +101,7 @@ class Diagnostician:
             problem = problem_of(self.source, self.judge, one, lhs, rhs, self.macros)
             if problem is not None:
                 problem.differentiates |= differentiates
+                problem.spellings, problem.variables = self.spellings, self.variables
             found = explanation(problem) if problem is not None else None
             if found is not None:
                 return found
