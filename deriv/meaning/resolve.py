@@ -210,6 +210,7 @@ class Resolver:
             body = self._opened(node.body, variable, hold, active)
             if body is None:
                 return self._link(node.body, variable)
+            self._must_be_one_step(body, variable)
             slope = self._slope(body, variable)
             if slope == ZERO and _are_members(node.body, variable):
                 return self._link(node.body, variable)
@@ -277,6 +278,18 @@ class Resolver:
         varied = substitute(differentiate(substitute(body, mapping), _EPSILON), {_EPSILON: ZERO})
         return Add((slope, varied)) if explicit else varied
 
+    def _must_be_one_step(self, body: Expr, variable: Sym | Entry) -> None:
+        """∂L/∂h_t of a loss over all steps: whether the later h are held fixed or follow from h_t is not written."""
+        if self.hold_others or self.still or not self._is_recurrent(variable):
+            return
+        assert isinstance(variable, Entry)
+        steps = [position for position, index in enumerate(variable.indices) if shift(index) is not None]
+        members = (n for n in walk(body) if isinstance(n, Entry) and family_of(n) == family_of(variable))
+        for member in members:
+            pairs = ((shift(member.indices[k]), shift(variable.indices[k])) for k in steps)
+            if any(a != b and not (_is_axis(a) and _is_axis(b)) for a, b in pairs):
+                raise MeaningError(f"whether {variable.name} of other steps is held fixed is not stated")
+
     def _is_recurrent(self, node: Expr) -> bool:
         return isinstance(node, Entry) and family_of(node) in self.recurrent
 
@@ -292,6 +305,11 @@ class Resolver:
         indices = (*(leaf.children if isinstance(leaf, Entry) else ()), *variable.children)
         self.links[name] = (leaf, variable)
         return Entry(name, indices) if indices else Sym(name)
+
+
+def _is_axis(step: tuple[str, object] | None) -> bool:
+    """Whether an index runs over the entries of a vector, not over steps."""
+    return step is not None and step[0].partition(".")[0] in ("a", "b") and "." in step[0]
 
 
 def _are_members(one: Expr, other: Expr) -> bool:
