@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from deriv.checking.abstract import open_slope
 from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.judge import Judge, Outcome, labels, names_in_definitions, names_of, variables_of
 from deriv.equal.decide import decide
@@ -213,6 +214,8 @@ class Guard:
             return by_head.decision.reason
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+        if (function := open_slope(outcome.pairs)) is not None:
+            return f"which function {function} is, is not stated"
         left, right = _labels(outcome, 0), _labels(outcome, 1)
         if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"

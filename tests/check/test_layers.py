@@ -102,3 +102,11 @@ def test_several_ways_through_steps_are_no_internal_problem() -> None:
     step = last(text + claim)
     assert step.verdict is not Verdict.REFUTED
     assert "internal" not in (step.reason or "")
+
+
+def test_an_activation_that_only_the_words_name_leaves_a_step_open() -> None:
+    text = (
+        "$z = W a + b$, $\\hat y = g(z)$ with the sigmoid $g$ and "
+        "$J = -y^T \\log \\hat y - (1 - y)^T \\log(1 - \\hat y)$.\n\n"
+    )
+    assert last(text + "$$\\frac{\\partial J}{\\partial z} = \\hat y - y$$").verdict is not Verdict.REFUTED
