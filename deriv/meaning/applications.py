@@ -35,6 +35,7 @@ from deriv.latex.nodes import (
 from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import indexed
 from deriv.meaning.differentials import differential_value, is_operator
+from deriv.meaning.expectations import expectation, operator_of
 from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import base_name, canonical, standing_names
@@ -143,6 +144,9 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
         return indicator(el, group.body)
     if not isinstance(base, Name) or group.open not in "([{":
         return None
+    operator = operator_of(node, group)
+    if operator is not None:
+        return expectation(el, operator, group, node.sub if isinstance(node, Script) else None)
     if base.font == "bb" or (group.open == "[" and base.text in ("E", "Var", "Cov")):
         raise MeaningError("expectations and probabilities are not judged yet")
     if isinstance(group.body, Chain) and group.open == "(":

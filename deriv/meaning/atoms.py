@@ -246,6 +246,8 @@ def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     scope = el.scope
     if _may_be_imaginary(el, base) and not (marks.subs or marks.sups):
         raise MeaningError("i may be the imaginary unit")
+    if base.font == "bb" and base.text == "E":
+        raise MeaningError("an expectation without brackets")
     definition = scope.lookup(marks.name, "function")
     if definition is not None and not (marks.subs or marks.sups) and not scope.lookup(marks.name, "scalar"):
         return scalar(Apply(marks.name, tuple(Sym(p) for p in definition.params)))
