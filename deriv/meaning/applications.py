@@ -33,7 +33,7 @@ from deriv.latex.nodes import (
     Symbol,
 )
 from deriv.meaning.arithmetic import Item
-from deriv.meaning.atoms import indexed
+from deriv.meaning.atoms import indexed, is_turned
 from deriv.meaning.differentials import differential_value, is_operator
 from deriv.meaning.expectations import expectation, operator_of
 from deriv.meaning.functions import indicator, is_indicator_name
@@ -156,7 +156,8 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
     if marks.name in ("O", "calO") and group.open == "(" and _is_growth(el, marks.name):
         raise MeaningError("an order of growth")
     _undot(el, base, marks)
-    if marks.transposed or not _is_application(el, marks, group):
+    turned = marks.primes == 1 and is_turned(el, base, marks)
+    if turned or marks.transposed or not _is_application(el, marks, group):
         return None
     return _apply(el, marks, group)
 
