@@ -55,6 +55,14 @@ def for_any_functions(pairs: tuple[Pair, ...]) -> Decision | None:
     return decision if isinstance(decision, Proved) else None
 
 
+def open_slope(pairs: tuple[Pair, ...]) -> str | None:
+    """A function that is not defined and whose derivative is taken: which function it is may settle the claim."""
+    sides = [
+        {n.function for pair in pairs for n in walk(pair[k]) if isinstance(n, Apply) and any(n.orders)} for k in (0, 1)
+    ]
+    return min(sides[0] | sides[1], default=None)
+
+
 def _value(node: Node, links: Links) -> Expr | None:
     while isinstance(node, Decorated) or (isinstance(node, Group) and node.open in "(["):
         node = node.body

@@ -12,6 +12,7 @@ from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
 from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.expectations import operator_of
 from deriv.meaning.functions import ELEMENTARY, canonical_function
 from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import base_name, canonical, is_index_letter
@@ -35,6 +36,8 @@ def head_of(scope: Scope, node: Node) -> Head | None:
     if isinstance(node, Function):
         group = node.arg
         if canonical_function(node.name) in ELEMENTARY | {"max", "min", "lg", "det", "tr", "diag"}:
+            return None
+        if operator_of(node, None):
             return None
         if isinstance(group, Group) and node.sub is None and node.sup is None and plain_arguments(group.body):
             return Head(Marks(node.name), _params(group), node)
@@ -96,7 +99,12 @@ def _function_head(scope: Scope, node: Product) -> Head | None:
     if len(node.factors) != 2 or node.ops != ("",):
         return None
     name, group = node.factors
-    if not isinstance(name, Name | Script) or not isinstance(group, Group) or group.open not in ("(", "["):
+    if (
+        operator_of(name, group)
+        or not isinstance(name, Name | Script)
+        or not isinstance(group, Group)
+        or group.open not in ("(", "[")
+    ):
         return None
     if not plain_arguments(group.body) or (isinstance(name, Script) and not isinstance(name.base, Name)):
         return None

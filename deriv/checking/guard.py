@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from deriv.checking import equations
+from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome, labels, names_in_definitions, names_of, variables_of
+from deriv.checking.otherwise import meant_otherwise
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
@@ -57,7 +59,7 @@ class Guard:
             return "the step could not be decided"
         return (
             self._asked_for(lhs)
-            or self._name_of_gradient(outcome)
+            or meant_otherwise(self.scope, self.text, outcome)
             or equations.same_functions(lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
@@ -90,14 +92,6 @@ class Guard:
         words = " ".join(self.text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
         asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
         return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
-
-    def _name_of_gradient(self, outcome: Outcome) -> str | None:
-        """In programs dW is a name for the gradient by W; differentials are taken of expressions too, or named."""
-        if outcome.meant is None or not outcome.meant.elaborator.varying:
-            return None
-        if self.scope.survey.changes or re.search(r"differential", self.text, re.IGNORECASE):
-            return None
-        return "whether a d before a letter is a differential or a name for a gradient is not stated"
 
     def _other_section(self, outcome: Outcome, standing: set[str]) -> str | None:
         """`C(x) = 4x` of one example is not the C of the next section, nor what an exercise says that of another."""
@@ -226,6 +220,8 @@ class Guard:
             return equations.UNSOLVED
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+        if (function := open_slope(outcome.pairs)) is not None:
+            return f"which function {function} is, is not stated"
         left, right = _labels(outcome, 0), _labels(outcome, 1)
         if any(name.startswith("∂") for name in left | right):
             return "it depends on derivatives that the document does not give"

@@ -17,7 +17,7 @@ from deriv.expr.nodes import Derivative
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Deriv, Name, Node
 from deriv.meaning.names import all_names, base_name
-from deriv.meaning.resolve import TIME
+from deriv.meaning.rates import TIME
 from deriv.meaning.scope import is_number
 
 if TYPE_CHECKING:

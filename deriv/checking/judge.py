@@ -278,7 +278,7 @@ class Judge:
             return integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)
         decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
         assumes = interpretation.assumes
-        assumes += tuple(f"{name} does not vary" for name in sorted(meant.elaborator.held))
+        assumes += taken_for_granted(self.scope, meant)
         if resolver.links and not isinstance(decision, Proved):
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))
             if by_paths is not None and not interpretation.whole:
@@ -310,6 +310,18 @@ class Judge:
             return isinstance(composed.decision, Proved) and composed.is_borne_out(whole.resolver(self.scope))
         except MeaningError:
             return False
+
+
+def taken_for_granted(scope: Scope, meant: Meant) -> tuple[str, ...]:
+    """What the reading of differentials and expectations takes for granted."""
+    elaborator = meant.elaborator
+    variables = variables_of(meant.aligned.pairs)
+    said = [f"{name} does not vary" for name in sorted(elaborator.held)]
+    known = variables | scope.facts.keys() | scope.survey.sizes
+    said += [f"{name} is not random" for name in sorted(elaborator.fixed - known)]
+    if elaborator.distributions and variables:
+        said.append("expectation and derivative may be interchanged")
+    return tuple(said)
 
 
 def by_chain_rule(lhs: Node, rhs: Node) -> Outcome | None:

@@ -170,7 +170,9 @@ def _composed(
     terms: list[Expr] = []
     held = frozenset(middle.key[0] for middle in middles)
     for number, middle in enumerate(middles):
-        example = next(one for one in theirs if one.middle(slope) == middle)
+        example = next((one for one in theirs if one.middle(slope) == middle), None)
+        if example is None:
+            raise MeaningError("another step is meant for another derivative")
         indices, bound = _indices(example, dict(middle.kept), number)
         by = _at(example.by, indices)
         local = resolver.slope_of(by, slope.by, held - {middle.key[0]})

@@ -33,8 +33,9 @@ from deriv.latex.nodes import (
     Symbol,
 )
 from deriv.meaning.arithmetic import Item
-from deriv.meaning.atoms import indexed
+from deriv.meaning.atoms import indexed, is_turned
 from deriv.meaning.differentials import differential_value, is_operator
+from deriv.meaning.expectations import expectation, operator_of
 from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import all_names, base_name, canonical, spelling, standing_names
@@ -146,6 +147,9 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
         return indicator(el, group.body)
     if not isinstance(base, Name) or group.open not in "([{":
         return None
+    operator = operator_of(node, group)
+    if operator is not None:
+        return expectation(el, operator, group, node.sub if isinstance(node, Script) else None)
     if base.font == "bb" or (group.open == "[" and base.text in ("E", "Var", "Cov")):
         raise MeaningError("expectations and probabilities are not judged yet")
     if isinstance(group.body, Chain) and group.open == "(":
@@ -155,7 +159,8 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
     if marks.name in ("O", "calO") and group.open == "(" and _is_growth(el, marks.name):
         raise MeaningError("an order of growth")
     _undot(el, base, marks)
-    if marks.transposed or not _is_application(el, marks, group):
+    turned = marks.primes == 1 and is_turned(el, base, marks)
+    if turned or marks.transposed or not _is_application(el, marks, group):
         return None
     return _apply(el, marks, group)
 

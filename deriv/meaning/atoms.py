@@ -82,6 +82,9 @@ def _bracketed(el: Elaborator, base: Node, node: Script) -> Value:
 def _primed_brackets(el: Elaborator, base: Node, node: Script) -> Value:
     """`(e^{2x})'` is a derivative by the only symbol in the brackets."""
     value = el.value(base)
+    if isinstance(value, Tensor) and not value.is_scalar and node.primes == 1 and node.sub is None:
+        value = value.transposed()
+        return postfixed(el, value, node) if node.sup is not None else value
     if not isinstance(value, Tensor) or not value.is_scalar or node.sub is not None:
         raise MeaningError("a prime on brackets: the variable of the derivative is not written")
     symbols = {part for part in walk(value.body) if isinstance(part, Sym | Entry)}
@@ -135,6 +138,8 @@ def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
         return special
     if _is_delta(el, marks):
         return scalar(Delta(marks.subs[0], marks.subs[1]))
+    if marks.primes == 1 and is_turned(el, base, marks):
+        marks.primes, marks.transposed = 0, not marks.transposed
     if marks.primes:
         return _primed(el, base, marks)
     value = plain_value(el, base, marks)
@@ -143,6 +148,14 @@ def marked_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     if marks.transposed:
         value = value.transposed()
     return value if marks.power is None else power(el, value, marks.power)
+
+
+def is_turned(el: Elaborator, base: Name, marks: Marks) -> bool:
+    """Whether a prime is a transpose: on a vector or matrix whose space the text states, and which is no function."""
+    key = marks.name, is_bold(base)
+    if key not in el.scope.declared or not el.scope.survey.declared_rank.get(key):
+        return False
+    return el.scope.lookup(marks.name, "function") is None and not el.scope.survey.heads[marks.name]
 
 
 def _constant(el: Elaborator, base: Name, marks: Marks) -> Expr | None:
@@ -247,6 +260,8 @@ def plain_value(el: Elaborator, base: Name, marks: Marks) -> Value:
     scope = el.scope
     if _may_be_imaginary(el, base) and not (marks.subs or marks.sups):
         raise MeaningError("i may be the imaginary unit")
+    if base.font == "bb" and base.text == "E":
+        raise MeaningError("an expectation without brackets")
     definition = scope.lookup(marks.name, "function")
     if definition is not None and not (marks.subs or marks.sups) and not scope.lookup(marks.name, "scalar"):
         return scalar(Apply(marks.name, tuple(Sym(p) for p in definition.params)))

@@ -102,6 +102,8 @@ def _mentions(value: Value, wanted: Expr) -> bool:
 def _pure_function(el: Elaborator, name: str) -> bool:
     """A name that is applied to arguments somewhere, such as the σ of `dσ/dz`."""
     survey = el.scope.survey
+    if (name, False) in el.scope.declared or (name, True) in el.scope.declared:
+        return False
     return (survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"})) or survey.primed[name] > 0
 
 

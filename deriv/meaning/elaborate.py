@@ -84,6 +84,14 @@ class Elaborator:
     """The quantities with a free differential in the claim, by name."""
     held: set[str] = field(default_factory=set)
     """Quantities that were taken not to vary in a free differential."""
+    outcomes: set[Expr] = field(default_factory=set)
+    """Indices that run over the outcomes of chance."""
+    fixed: set[str] = field(default_factory=set)
+    """Quantities that were taken not to be random in an expectation."""
+    written_ranges: dict[str, tuple[Expr, Expr]] = field(default_factory=dict)
+    """Bounds of the sums around, by bound index."""
+    distributions: set[frozenset[str]] = field(default_factory=set)
+    """What is random in the expectations of the claim."""
     _fresh: int = 0
 
     def fresh(self, letter: str) -> str:

@@ -30,6 +30,7 @@ from deriv.expr.nodes import (
 )
 from deriv.expr.tensor import Grid, Tensor, Value, determinant, diagonal, scalar, total, trace
 from deriv.latex.nodes import CasesOf, Chain, Deriv, Function, Group, Items, Name, Node, Number, Script, Symbol, Text
+from deriv.meaning import expectations
 from deriv.meaning.arithmetic import power, quotient
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def function_value(el: Elaborator, node: Node) -> Value:
     """A named function and its argument."""
     assert isinstance(node, Function)
     name = canonical_function(node.name)
+    operator = expectations.operator_of(node, None)
+    if operator is not None and node.arg is not None and el.scope.lookup(node.name) is None:
+        return expectations.expectation(el, operator, node.arg, node.sub)
     if el.scope.lookup(node.name, "function"):
         return _user_function(el, node.name, node)
     if name in ("max", "min"):

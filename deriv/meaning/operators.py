@@ -10,6 +10,7 @@ from deriv.expr.nodes import (
     Add,
     Antiderivative,
     Apply,
+    Delta,
     Derivative,
     Entry,
     Expr,
@@ -67,6 +68,7 @@ def _quantified(el: Elaborator, node: BigOp) -> Value:
         raise MeaningError(f"the index {node.sup.text} is its own bound")
     ranges = {letter: _explicit_range(el, explicit.get(letter), node.sup) for letter in letters}
     el.env |= {letter: Sym(name) for letter, name in bound.items()}
+    el.written_ranges |= {bound[letter]: pair for letter, pair in ranges.items() if pair is not None}
     try:
         assert node.body is not None
         body = el.value(node.body)
@@ -171,7 +173,7 @@ def _range_of(
 ) -> tuple[Expr, Expr]:
     used = slots_of(body, index)
     if not used:
-        return bounds or el.ranges.of_set(letter)
+        return bounds or _range_of_other(el, index, body) or el.ranges.of_set(letter)
     first = el.ranges.of_slot(used[0])
     for slot in used[1:]:
         el.ranges.unify(first, el.ranges.of_slot(slot))
@@ -179,6 +181,16 @@ def _range_of(
         return first
     el.ranges.unify(first, bounds)
     return bounds
+
+
+def _range_of_other(el: Elaborator, index: str, body: Value) -> tuple[Expr, Expr] | None:
+    """The written range of the index that another is compared with: the j of `\\sum_{j \\neq n}` is an n."""
+    for node in nodes_of(body):
+        if isinstance(node, Delta) and Sym(index) in node.children:
+            for part in node.children:
+                if isinstance(part, Sym) and part.name in el.written_ranges:
+                    return el.written_ranges[part.name]
+    return None
 
 
 def slots_of(body: Value, index: str) -> list[tuple[str, int, int]]:

@@ -34,11 +34,10 @@ from deriv.expr.nodes import (
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
+from deriv.meaning.rates import TIME, rate_of
 from deriv.meaning.recurrence import family_of, recurrent, shift, steps_between
 from deriv.meaning.scope import Definition
 
-TIME = Sym("t")
-"""What a dot on a letter is a rate by, wherever the notation is used."""
 _EPSILON = Sym("_epsilon")
 _MAX_NODES = 4000
 
@@ -236,6 +235,7 @@ class Resolver:
             body = self._opened(node.body, variable, hold, active)
             if body is None:
                 return self._link(node.body, variable)
+            self._must_be_one_step(body, variable)
             slope = self._slope(body, variable)
             if slope == ZERO and _are_members(node.body, variable):
                 return self._link(node.body, variable)
@@ -305,7 +305,9 @@ class Resolver:
             for leaf in quantities(body)
             if not (_same_family(leaf, variable) or _label(leaf) in self.still or self._is_before(leaf, variable))
         }
-        rates = {leaf: rate for leaf in leaves if variable == TIME and (rate := self._rate(leaf)) is not None}
+        rates = {
+            leaf: rate for leaf in leaves if variable == TIME and (rate := rate_of(leaf, self.is_written)) is not None
+        }
         relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable) and _sups(leaf) > _sups(variable)}
         dependent = {leaf for leaf in leaves if self.depends(_label(leaf))} | relatives
         dependent |= rates.keys()
@@ -319,16 +321,17 @@ class Resolver:
         varied = substitute(differentiate(substitute(body, mapping), _EPSILON), {_EPSILON: ZERO})
         return Add((slope, varied)) if explicit else varied
 
-    def _rate(self, leaf: Expr) -> Expr | None:
-        """Newton's dot: the rate of x is the ẋ of the document, and that of ẋ is ẍ."""
-        name = _label(leaf)
-        if name.endswith(("dot", "prime")) and not name.endswith("ddot"):
-            rate = f"{name.removesuffix('dot')}ddot" if name.endswith("dot") else ""
-        else:
-            rate = f"{name}dot" if self.is_written(f"{name}dot") else ""
-        if not rate:
-            return None
-        return Entry(rate, leaf.indices, leaf.sups) if isinstance(leaf, Entry) else Sym(rate)
+    def _must_be_one_step(self, body: Expr, variable: Sym | Entry) -> None:
+        """∂L/∂h_t of a loss over all steps: whether the later h are held fixed or follow from h_t is not written."""
+        if self.hold_others or self.still or not self._is_recurrent(variable):
+            return
+        assert isinstance(variable, Entry)
+        steps = [position for position, index in enumerate(variable.indices) if shift(index) is not None]
+        members = (n for n in walk(body) if isinstance(n, Entry) and family_of(n) == family_of(variable))
+        for member in members:
+            pairs = ((shift(member.indices[k]), shift(variable.indices[k])) for k in steps)
+            if any(a != b and not (_is_axis(a) and _is_axis(b)) for a, b in pairs):
+                raise MeaningError(f"whether {variable.name} of other steps is held fixed is not stated")
 
     def _is_recurrent(self, node: Expr) -> bool:
         return isinstance(node, Entry) and family_of(node) in self.recurrent
@@ -345,6 +348,11 @@ class Resolver:
         indices = (*(leaf.children if isinstance(leaf, Entry) else ()), *variable.children)
         self.links[name] = (leaf, variable)
         return Entry(name, indices) if indices else Sym(name)
+
+
+def _is_axis(step: tuple[str, object] | None) -> bool:
+    """Whether an index runs over the entries of a vector, not over steps."""
+    return step is not None and step[0].partition(".")[0] in ("a", "b") and "." in step[0]
 
 
 def _are_members(one: Expr, other: Expr) -> bool:

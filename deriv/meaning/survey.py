@@ -26,6 +26,7 @@ from deriv.latex.nodes import (
     Script,
     Symbol,
 )
+from deriv.meaning.expectations import random_names
 from deriv.meaning.names import base_name, canonical, children, is_index_letter, is_letter
 
 
@@ -76,6 +77,8 @@ class Survey:
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     directions: dict[tuple[str, bool], Node] = field(default_factory=dict)
     """Names with a free d in front, bold or not, and how they are written."""
+    random: set[str] = field(default_factory=set)
+    """Names of random variables."""
     changes: int = 0
     """How often a free d stands in front of more than a name."""
     group_args: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -109,6 +112,7 @@ class Survey:
         while stack:
             node = stack.pop()
             self._one(node)
+            self.random.update(random_names(node))
             stack.extend(self._below(node))
 
     def _below(self, node: Node) -> Iterable[Node]:

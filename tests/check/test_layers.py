@@ -80,3 +80,33 @@ def test_a_wrong_line_does_not_choose_the_shape_of_a_bold_letter() -> None:
     )
     wrong = "\n\n$$\\nabla_{\\boldsymbol\\gamma} L = (\\mathbf{y} - \\mathbf{t})^\\top \\mathbf{h}$$"
     assert last(text + wrong).verdict not in HOLDS
+
+
+RECURRENT_LOSS = (
+    "$h_t = \\tanh(W_{hh} h_{t-1} + W_{xh} x_t + b_h)$, $\\hat y_t = W_{hy} h_t + b_y$ and "
+    "$L = \\frac12 \\sum_t \\|\\hat y_t - y_t\\|^2$. Let $\\delta_t = \\hat y_t - y_t$.\n\n"
+)
+BACK = "\\left( \\frac{\\partial L}{\\partial h_{t+1}} \\odot (1 - h_{t+1}^2) \\right)"
+
+
+def test_the_gradient_through_the_next_step_is_not_called_wrong() -> None:
+    claim = f"$$\\frac{{\\partial L}}{{\\partial h_t}} = W_{{hy}}^\\top \\delta_t + W_{{hh}}^\\top {BACK}$$"
+    assert last(RECURRENT_LOSS + claim).verdict is not Verdict.REFUTED
+
+
+def test_several_ways_through_steps_are_no_internal_problem() -> None:
+    text = "Let $a_t = W h_{t-1} + b$ and $h_t = \\tanh(a_t)$ with $h_t \\in \\mathbb{R}^m$, and $y_t = V h_t$.\n\n"
+    claim = (
+        f"$$\\frac{{\\partial L}}{{\\partial h_t}} = V^\\top \\frac{{\\partial L}}{{\\partial y_t}} + W^\\top {BACK}$$"
+    )
+    step = last(text + claim)
+    assert step.verdict is not Verdict.REFUTED
+    assert "internal" not in (step.reason or "")
+
+
+def test_an_activation_that_only_the_words_name_leaves_a_step_open() -> None:
+    text = (
+        "$z = W a + b$, $\\hat y = g(z)$ with the sigmoid $g$ and "
+        "$J = -y^T \\log \\hat y - (1 - y)^T \\log(1 - \\hat y)$.\n\n"
+    )
+    assert last(text + "$$\\frac{\\partial J}{\\partial z} = \\hat y - y$$").verdict is not Verdict.REFUTED

@@ -10,6 +10,7 @@ from deriv.checking.diagnosis.problem import Problem
 from deriv.checking.results import Code
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Additive, Frac, Function, Group, Name, Node, Number, Product, Root, Script, Symbol
+from deriv.meaning.marks import is_inverse_transpose
 from deriv.source import Span
 
 
@@ -128,6 +129,12 @@ def _transposed(problem: Problem, part: Part) -> Iterator[Edit]:
         bare = problem.slice(node.base) + (f"_{{{problem.slice(node.sub).strip('{}')}}}" if node.sub else "")
         yield Edit(((node.span, bare),), Code.TRANSPOSE, "a transpose too many", node.span)
         return
+    if isinstance(node, Script) and node.sub is None and node.sup is not None and is_inverse_transpose(node.sup):
+        yield Edit(((_above(node), "^{-1}"),), Code.TRANSPOSE, "a transpose too many", node.span)
+        return
+    if isinstance(node, Script) and node.sub is None and node.sup is not None and _is_minus_one(node.sup):
+        yield Edit(((_above(node), "^{-\\top}"),), Code.TRANSPOSE, "a transpose is missing", node.span)
+        return
     above = part.above[-1] if part.above else None
     if (isinstance(node, Name | Group) and not isinstance(above, Script)) or (
         isinstance(node, Script) and node.sup is None and isinstance(node.base, Name)
@@ -137,6 +144,15 @@ def _transposed(problem: Problem, part: Part) -> Iterator[Edit]:
     elif isinstance(node, Script) and isinstance(node.sup, Group) and isinstance(node.base, Name):
         text = f"{{{problem.slice(node)}}}^\\top"  # W^{(l)}: a second superscript needs braces
         yield Edit(((node.span, text),), Code.TRANSPOSE, "a transpose is missing", node.span)
+
+
+def _above(node: Script) -> Span:
+    """Where the exponent stands, with its sign ^ and brackets."""
+    return Span(node.base.span.end, node.span.end)
+
+
+def _is_minus_one(node: Node) -> bool:
+    return isinstance(node, Additive) and node.signs == ("-",) and getattr(node.terms[0], "text", "") == "1"
 
 
 def _twice(problem: Problem) -> Iterator[Edit]:
@@ -163,4 +179,5 @@ def _has_matrices(problem: Problem) -> bool:
     left = problem.meant.lhs
     if not isinstance(left, Tensor) or not left.is_scalar:
         return True
-    return any(isinstance(part.node, Script) and _is_transpose(part.node.sup) for part in problem.parts)
+    sups = [part.node.sup for part in problem.parts if isinstance(part.node, Script)]
+    return any(_is_transpose(sup) or (sup is not None and is_inverse_transpose(sup)) for sup in sups)
