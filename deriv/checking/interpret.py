@@ -86,7 +86,7 @@ def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Ite
         yield replace(plain, definitions=changed, note=f"{key[0]} is taken as on line {definition.line}")
     # what a variable is at the end (`r = 3` at the optimum) is not what it is before
     places = variables | {param for d in (*scope.history, *scope.later) if d.form == "function" for param in d.params}
-    below = [d for d in reversed(scope.later) if d.name in names - places and d.line != scope.here]
+    below = [d for d in reversed(scope.later) if d.name in names - places and (d.line, d.name) != scope.here]
     later = {d.key: d for d in below if scope.lookup(d.name) is None}
     if later:
         said = ", ".join(sorted({d.name for d in later.values()}))

@@ -23,7 +23,7 @@ from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Items, Name, Node, Number, Relation, Text
 from deriv.meaning.arrays_by_use import arrays_of
-from deriv.meaning.names import all_names
+from deriv.meaning.names import all_names, base_name
 from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
@@ -162,7 +162,8 @@ class Walk:
     def _step(self, chain: ChainState, relation: Relation, part: Node) -> Step:
         base = self._base(chain.parts[-1], part, relation, chain.number)
         self.scope.arrays = arrays_of((*chain.parts, part))
-        self.scope.here = self.source.position(chain.parts[0].span.start)[0]
+        head = chain.parts[0]
+        self.scope.here = self.source.position(head.span.start)[0], base_name(head)
         try:
             return self._judged(chain, relation.text, part, base)
         except RecursionError:

@@ -77,8 +77,8 @@ class Scope:
     """What was given beside the document."""
     arrays: Mapping[tuple[str, bool, bool], int] = field(default_factory=dict)
     """Letters that cannot be numbers by what is done with them in the chain that is judged: their least rank."""
-    here: int = 0
-    """The line of the step that is judged."""
+    here: tuple[int, str | None] = (0, None)
+    """The line of the chain that is judged, and the name at its head: it is not its own definition."""
     section: int = 0
     """The line of the last heading."""
     section_end: int = 0
