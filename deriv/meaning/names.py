@@ -54,6 +54,9 @@ def counts_nothing(node: Node) -> bool:
     return isinstance(node, BigOp | Deriv | Frac | Function | Root)
 
 
+_SIGNS = {"+": "plus", "-": "minus", "pm": "pm", "mp": "mp"}
+
+
 def label_text(node: Node) -> str:
     """A plain-text spelling of a subscript that is a label, not an index."""
     match node:
@@ -61,8 +64,11 @@ def label_text(node: Node) -> str:
             return canonical(node)
         case Number(text=text) | Text(text=text) | Symbol(text=text):
             return "".join(c for c in text if c.isalnum()) or "".join(f"u{ord(c):x}" for c in text)
-        case Product(factors=parts) | Additive(terms=parts) | Items(items=parts):
+        case Product(factors=parts) | Items(items=parts):
             return "".join(map(label_text, parts))
+        case Additive(signs=signs, terms=terms):  # the layers L + 1 and L - 1 are two
+            spelled = zip((_SIGNS.get(sign, sign) for sign in signs), map(label_text, terms), strict=True)
+            return "".join(sign + text for sign, text in spelled).removeprefix("plus")
         case Group(body=body) | Decorated(body=body):
             return label_text(body)
         case Script(base=base, sub=sub):
