@@ -8,7 +8,7 @@ from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import BigOp, Deriv, Differential, Group, Nabla, Node, Script
+from deriv.latex.nodes import BigOp, Deriv, Differential, Group, Nabla, Name, Node, Number, Product, Script
 from deriv.meaning.arithmetic import CROSSWISE, DIVIDED
 from deriv.meaning.differentials import is_composite
 from deriv.meaning.names import base_name, children, standing_names
@@ -112,6 +112,16 @@ def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str
     if not sides[0] & unknown or not sides[1] & unknown:
         return None
     return f"{', '.join(sorted(sides[0] | sides[1]))} may be what fulfils this equation"
+
+
+def with_glued_numbers(lhs: Node, rhs: Node) -> str | None:
+    """`a1 = a2`: a number behind a letter is rather its label than a factor."""
+    for part in (*_parts(lhs), *_parts(rhs)):
+        pairs = zip(part.factors, part.factors[1:], part.ops, strict=False) if isinstance(part, Product) else ()
+        for left, right, op in pairs:
+            if op == "" and isinstance(left, Name) and isinstance(right, Number):
+                return f"whether {right.text} is a factor or belongs to {left.text} is not clear"
+    return None
 
 
 def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | None:

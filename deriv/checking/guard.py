@@ -61,6 +61,7 @@ class Guard:
             self._asked_for(lhs)
             or meant_otherwise(self.scope, self.text, outcome)
             or equations.same_functions(lhs, rhs)
+            or equations.with_glued_numbers(lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
             or equations.of_a_function(outcome)
