@@ -8,7 +8,7 @@ from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import BigOp, Deriv, Differential, Group, Nabla, Name, Node, Number, Product, Script
+from deriv.latex.nodes import BigOp, Deriv, Differential, Function, Group, Nabla, Name, Node, Number, Product, Script
 from deriv.meaning.arithmetic import CROSSWISE, DIVIDED
 from deriv.meaning.differentials import is_composite
 from deriv.meaning.names import base_name, children, standing_names
@@ -20,12 +20,12 @@ _GIVEN = "_given"
 
 def has_operator(node: Node) -> bool:
     """Whether a formula asks for something: a derivative, a gradient, an integral without bounds."""
-    return any(map(_asks, _parts(node)))
+    return any(map(_asks, parts_of(node)))
 
 
 def has_derivative(node: Node) -> bool:
     """Whether a derivative is written anywhere in a formula."""
-    return any(isinstance(part, Deriv | Nabla | Differential) for part in _parts(node))
+    return any(isinstance(part, Deriv | Nabla | Differential) for part in parts_of(node))
 
 
 def _asks(part: Node) -> bool:
@@ -38,7 +38,8 @@ def _asks(part: Node) -> bool:
     )
 
 
-def _parts(node: Node) -> list[Node]:
+def parts_of(node: Node) -> list[Node]:
+    """A formula and everything in it."""
     found = [node]
     for part in found:
         found.extend(children(part))
@@ -76,7 +77,7 @@ def may_be_solved(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
     if any(gap is None or all(power == ZERO for power in gap[1:]) for gap in gaps):
         return False
     degrees = [len(polynomial(side, Sym(*names)) or ()) - 1 for pair in outcome.pairs for side in pair]
-    return max(degrees) <= 1 or not any(isinstance(part, Group) for part in _parts(lhs))
+    return max(degrees) <= 1 or not any(isinstance(part, Group) for part in parts_of(lhs))
 
 
 def of_a_function(outcome: Outcome) -> str | None:
@@ -116,11 +117,24 @@ def for_functions(outcome: Outcome, *, first: bool, lhs: Node, rhs: Node) -> str
 
 def with_glued_numbers(lhs: Node, rhs: Node) -> str | None:
     """`a1 = a2`: a number behind a letter is rather its label than a factor."""
-    for part in (*_parts(lhs), *_parts(rhs)):
+    for part in (*parts_of(lhs), *parts_of(rhs)):
         pairs = zip(part.factors, part.factors[1:], part.ops, strict=False) if isinstance(part, Product) else ()
         for left, right, op in pairs:
+            if op == "" and isinstance(left, Number) and set(left.text) == {"0"}:
+                return "a 0 stands before other factors: a row may not have ended where it should"
             if op == "" and isinstance(left, Name) and isinstance(right, Number):
                 return f"whether {right.text} is a factor or belongs to {left.text} is not clear"
+    return None
+
+
+def of_marked_matrices(lhs: Node, rhs: Node) -> str | None:
+    """`tr(N H_k P_{k|k-1})`: a marked letter in a trace is hardly the number that it is read as elsewhere."""
+    for trace in (*parts_of(lhs), *parts_of(rhs)):
+        if not isinstance(trace, Function) or trace.name not in ("tr", "Tr", "trace") or trace.arg is None:
+            continue
+        for part in parts_of(trace.arg):
+            if isinstance(part, Script) and part.sub is not None and (base_name(part) or "")[:1].isupper():
+                return "which letters in the trace are matrices is not stated"
     return None
 
 
@@ -173,5 +187,7 @@ def is_condition(outcome: Outcome, lhs: Node, rhs: Node, *, first: bool) -> bool
         return False
     if not all(labels(left) for left, _ in outcome.pairs):
         return False
-    computes = has_operator(lhs) or any(isinstance(part, BigOp) and part.kind in ("int", "lim") for part in _parts(lhs))
+    computes = has_operator(lhs) or any(
+        isinstance(part, BigOp) and part.kind in ("int", "lim") for part in parts_of(lhs)
+    )
     return all(right == ZERO for _, right in outcome.pairs) or (first and not computes)

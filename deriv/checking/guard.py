@@ -15,6 +15,7 @@ from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome, labels, names_in_definitions, names_of, variables_of
 from deriv.checking.otherwise import meant_otherwise
+from deriv.checking.words import speaks_of_symmetry
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
@@ -27,6 +28,7 @@ from deriv.meaning.resolve import quantities
 from deriv.meaning.scope import Definition, Scope
 
 _REACH = 110  # characters
+_BESIDE = 40
 _ASKED = re.compile(
     r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"
     r"|must (?:have|hold|be)|we want|choose|pick|we need|constraint)\b",
@@ -252,6 +254,11 @@ class Guard:
         if not any(map(has_operator, heads)) or _RELATED.search(self.text):
             return False
         return differs_in_every_shape(self.judge, outcome)
+
+    def symmetry_beside(self, rhs: Node) -> str | None:
+        """What follows on the line may say under which condition a transpose does not matter."""
+        after = self.text[rhs.span.end : rhs.span.end + _BESIDE].partition("\n")[0]
+        return "the text speaks of symmetry here" if speaks_of_symmetry(after) else None
 
     def _defined_twice(self, name: str, line: int) -> bool:
         """Whether a name has several definitions, none of which stands right before the given line."""

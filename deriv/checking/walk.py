@@ -419,6 +419,8 @@ class Walk:
         if by_head is outcome and found is not None and not found.is_known:
             found = None if self.guard.may_be_solved(outcome, previous, part) else found
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
+        if doubt is None and (found is None or found.diagnosis.code is Code.TRANSPOSE):
+            doubt = equations.of_marked_matrices(previous, part) or self.guard.symmetry_beside(part)
         if doubt is not None:
             if doubt is equations.UNSOLVED:
                 introduce.state(self, outcome, previous, part)

@@ -20,4 +20,6 @@ def without_differential(body: Node) -> tuple[Node, Node] | None:
     if len(inside) != 1:
         return None
     place, (factor, variable) = inside[0]
+    if isinstance(body.factors[place], Differential) and len(body.factors) == 2:
+        return body.factors[1 - place], variable  # x dx
     return replace(body, factors=(*body.factors[:place], factor, *body.factors[place + 1 :])), variable
