@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.checking.compare import decide_all
-from deriv.equal.decide import decide
+from deriv.equal.decide import decide, follows
 from deriv.equal.decision import Conditional, Proved, Tested
 from deriv.expr.domain import Domain
 from deriv.expr.nodes import Apply, Delta, Derivative, Entry, Expr, Num, Sum, Sym, walk
@@ -75,7 +75,7 @@ def as_stated(scope: Scope, outcome: Outcome) -> Conditional | None:
     near = [one for one in scope.stated if names & (names_of_sides(one[0]) | names_of_sides(one[1]))]
     for lhs, rhs, words, _ in near[-_MAX_CONDITIONAL:]:
         wider = replace(outcome.domain, equations=(*outcome.domain.equations, (lhs, rhs)))
-        decision = decide_all(outcome.pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
+        decision = decide_all(outcome.pairs, lambda a, b, domain=wider: follows(a, b, domain))  # type: ignore[misc]
         if isinstance(decision, Proved):
             return Conditional(words, decision)
     return None

@@ -52,6 +52,14 @@ def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decis
     return result if isinstance(result, Undecided) else _under_assumptions(claim, result, budget)
 
 
+def follows(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT) -> Decision:
+    """Whether the domain's equations prove lhs = rhs; nothing is refuted, and no points are looked for."""
+    claim = prepare(lhs, rhs, domain, budget)
+    if isinstance(claim, Undecided):
+        return claim
+    return _by_equations(claim, budget) or Undecided("no proof found")
+
+
 def _by_equations(claim: Claim, budget: Budget) -> Proved | None:
     """A proof from stated equations of which no exact solution is at hand (`r^3 = 1000/π`)."""
     if not claim.domain.equations:
