@@ -138,6 +138,14 @@ def of_marked_matrices(lhs: Node, rhs: Node) -> str | None:
     return None
 
 
+def may_be_another_curve(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+    """Whether `dy/dx = …` may be an equation for another y: a derivative by y itself, or of a curve stated above."""
+    if has_known_rates(outcome):
+        return True
+    name = base_name(lhs.body) if isinstance(lhs, Deriv) and lhs.kind == "d" and lhs.ratio and lhs.body else None
+    return name is not None and scope.lookup(name, "scalar") is not None and name in standing_names(rhs)
+
+
 def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | None:
     """`dy/dx = x/y` after a y has been found: the next equation to solve, for another y."""
     if not (first and isinstance(lhs, Deriv) and lhs.kind == "d" and lhs.ratio and lhs.body and len(lhs.by) == 1):

@@ -85,11 +85,15 @@ def _along(gap: Expr, varying: Mapping[str, Sym], name: str) -> Expr | None:
 
 
 def implied_by_rates(scope: Scope, outcome: Outcome, resolver: Resolver) -> Outcome | None:
-    """A claim about rates of quantities that a stated equation ties together; wrong only if there is one such."""
+    """A claim about rates of quantities that a stated equation ties together; wrong only if there is one such.
+
+    What another section states need not hold here.
+    """
     ways = rates(scope, resolver.links)
     for way in ways:
         along = replace(outcome.domain, equations=(*outcome.domain.equations, *way))
         decision = decide_all(outcome.pairs, lambda a, b, domain=along: decide(a, b, domain, conditions=False))  # type: ignore[misc]
-        if isinstance(decision, Proved) or (len(ways) == 1 and isinstance(decision, Different)):
+        here = len(ways) == 1 and all(line >= scope.section for _, _, _, line in scope.stated)
+        if isinstance(decision, Proved) or (here and isinstance(decision, Different)):
             return replace(outcome, decision=decision, domain=along)
     return None

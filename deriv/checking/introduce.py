@@ -69,9 +69,11 @@ def rate(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
         if head is not None and not isinstance(value, str):
             definitions.define(walk.scope, head, value, walk.source.position(left.span.start)[0])
         return walk.held(base, outcome)
-    if isinstance(outcome.decision, Different):
-        return walk.refuted(base, outcome, outcome, derivative, right)
-    return None
+    objection = walk.guard.objection(outcome, outcome, first=True, lhs=derivative, rhs=right)
+    if objection is not None or not isinstance(outcome.decision, Different):
+        return None
+    step = walk.refuted(base, outcome, outcome, derivative, right)
+    return step if step.diagnosis is not None else None  # else it may be the equation of another motion
 
 
 def _rate_of(walk: Walk, left: Node) -> Node | None:
@@ -79,7 +81,8 @@ def _rate_of(walk: Walk, left: Node) -> Node | None:
     if not isinstance(left, Name) or left.accents not in (("dot",), ("ddot",)):
         return None
     quantity = replace(left, accents=())
-    if walk.scope.lookup(base_name(quantity) or "", "scalar") is None:
+    definition = walk.scope.lookup(base_name(quantity) or "", "scalar")
+    if definition is None or definition.line < walk.scope.section:
         return None
     order = len(left.accents[0]) - 2
     return Deriv(left.span, "d", ((Name(left.span, TIME.name), order),), quantity, ratio=True)

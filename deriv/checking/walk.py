@@ -195,8 +195,8 @@ class Walk:
         if relation in INEQUALITIES:
             return self._inequality(previous, relation, part, base)
         first = len(chain.parts) == 1
-        if first and relation == "=" and self._turns_back(previous, part):
-            return self.held(base, self.judge.judge(previous, part))
+        if first and relation == "=" and (turned := self._turned_back(previous, part)) is not None:
+            return self.held(base, turned)
         if first and (relation == "<-" or is_update(self.scope, previous, relation, part)):
             return self._update(previous, part, replace(base, kind=Kind.UPDATE))
         if relation in APPROXIMATIONS:
@@ -212,13 +212,14 @@ class Walk:
         kind = Kind.DERIVATIVE if equations.has_derivative(chain.parts[0]) else Kind.EQUALITY
         return self._claim(chain, part, replace(base, kind=kind))
 
-    def _turns_back(self, left: Node, right: Node) -> bool:
-        """`I = e^x (cos x + sin x) - I` of a defined I is a claim that holds, and no update."""
+    def _turned_back(self, left: Node, right: Node) -> Outcome | None:
+        """`I = e^x (cos x + sin x) - I` of a defined I is a claim where it holds, and no update."""
         head = definitions.head_of(self.scope, left)
         name = head.marks.name if head is not None else ""
         if self.collecting or name not in all_names(right) or self.scope.lookup(name) is None:
-            return False
-        return self.judge.judge(left, right).holds
+            return None
+        outcome = self.judge.judge(left, right)
+        return outcome if outcome.holds else None
 
     def _update(self, left: Node, right: Node, base: Step) -> Step:
         """An assignment is given, unless it walks uphill on a loss."""
@@ -418,6 +419,12 @@ class Walk:
             found = None
         if by_head is outcome and found is not None and not found.is_known:
             found = None if self.guard.may_be_solved(outcome, previous, part) else found
+        if (
+            found is not None
+            and found.is_double
+            and equations.may_be_another_curve(self.scope, outcome, previous, part)
+        ):
+            return unchecked(base, outcome, "this may be an equation for another curve than the one above")
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is None and (found is None or found.diagnosis.code is Code.TRANSPOSE):
             doubt = equations.of_marked_matrices(previous, part) or self.guard.symmetry_beside(part)
