@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deriv.checking.judge import Outcome, labels
+from deriv.checking.judge import Outcome
+from deriv.checking.mentions import labels
 from deriv.expr.functions import sub
 from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk

@@ -13,7 +13,8 @@ from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.equations import has_operator
-from deriv.checking.judge import Judge, Outcome, labels, names_in_definitions, names_of, variables_of
+from deriv.checking.judge import Judge, Outcome
+from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
 from deriv.checking.otherwise import meant_otherwise
 from deriv.checking.words import speaks_of_symmetry
 from deriv.equal.decide import decide
@@ -24,7 +25,7 @@ from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node
 from deriv.meaning.arithmetic import DIVIDED, STRETCHED
 from deriv.meaning.names import all_names, base_name, standing_names
-from deriv.meaning.resolve import quantities
+from deriv.meaning.quantities import quantities
 from deriv.meaning.scope import Definition, Scope
 
 _REACH = 110  # characters

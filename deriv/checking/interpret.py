@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from deriv.expr.nodes import ONE, Call, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor
-from deriv.meaning.resolve import Resolver
+from deriv.meaning.resolve import Resolution, Resolver
 from deriv.meaning.scope import Definition, Scope
 
 Key = tuple[str, str, int, int]
@@ -35,6 +35,8 @@ class Interpretation:
     optional: bool = False
     whole: Mapping[Key, Definition] = field(default_factory=dict)
     """All definitions, where that of a loss is left out: the chain rule may say all without it."""
+    resolved: dict[Expr, Resolution] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was resolved in this way before; the readings of a step share most of their parts."""
 
     @property
     def is_plain(self) -> bool:
@@ -51,6 +53,7 @@ class Interpretation:
             self.bodies,
             self.exact,
             is_written=lambda name: scope.survey.seen[name] > 0,
+            memory=self.resolved,
         )
 
 

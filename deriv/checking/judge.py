@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import tee
 
 from deriv.checking.abstract import chain_rule, for_any_functions
 from deriv.checking.antiderivatives import has_antiderivative, integrated
@@ -12,6 +13,7 @@ from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.conditions import under_a_condition
 from deriv.checking.implicit import implied_by_rates
 from deriv.checking.interpret import Interpretation, interpretations
+from deriv.checking.mentions import losses_of, names_in_definitions, names_of, variables_of
 from deriv.checking.paths import follow_paths
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
 from deriv.checking.through import Composed, through_definitions
@@ -19,14 +21,14 @@ from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
 from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
-from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Sym, walk
+from deriv.expr.nodes import Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.recurrence import levelled
-from deriv.meaning.resolve import quantities
-from deriv.meaning.scope import Scope, is_number
+from deriv.meaning.resolve import Resolver
+from deriv.meaning.scope import Scope
 from deriv.meaning.scoping import narrowed, over_brackets, over_products, widened
 
 WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
@@ -76,6 +78,9 @@ class Outcome:
         return isinstance(self.decision, Proved | Tested | Conditional)
 
 
+Ways = dict[tuple[frozenset[str], frozenset[str], frozenset[str]], Iterator[Interpretation]]
+
+
 class Judge:
     """Judges claims in a scope; `deadline` is a last resort against hanging, in seconds per claim."""
 
@@ -100,7 +105,7 @@ class Judge:
         if meant.aligned.transposed or not (isinstance(meant.lhs, Tensor) and meant.lhs.rows and meant.lhs.cols):
             return False  # vectors may stand either way
         other, _ = self._meant(meant.lhs_node, meant.rhs_node, {**reading.answers, "layout": 2}, "", 0)
-        one = self._one(other, interpretation, set()) if isinstance(other, Meant) else None
+        one = self._one(other, interpretation) if isinstance(other, Meant) else None
         return one is None or isinstance(one.decision, Different)
 
     def _judge(self, lhs: Node, rhs: Node) -> Outcome:
@@ -111,12 +116,13 @@ class Judge:
         weaker: Outcome | None = None
         tries = 0
         first: Meant | None = None
+        ways: Ways = {}
         for meant in self._readings(lhs, rhs):
             if isinstance(meant, str):
                 first_problem = first_problem or meant
                 continue
             first = first or meant
-            for outcome in self._interpret(meant):
+            for outcome in self._interpret(meant, ways):
                 tries += 1
                 if outcome.holds and meant.elaborator.reading.answers.get("sizes"):
                     continue  # sizes that do not fit prove nothing
@@ -230,7 +236,7 @@ class Judge:
             return None
         reading = meant.elaborator.reading
         other, _ = self._meant(meant.lhs_node, meant.rhs_node, reading.answers, "", 0, {**reading.kinds, **kinds})
-        return self._one(other, interpretation, set()) if isinstance(other, Meant) else None
+        return self._one(other, interpretation) if isinstance(other, Meant) else None
 
     def again(self, outcome: Outcome, rhs: Node) -> Decision:
         """The same claim with another right side, in the same reading and interpretation."""
@@ -242,24 +248,37 @@ class Judge:
         other, _ = self._meant(meant.lhs_node, rhs, dict(answers), "", meant.rank, kinds)
         if isinstance(other, str):
             return Undecided(other)
-        one = self._one(other, interpretation, set())
+        one = self._one(other, interpretation)
         return one.decision if one is not None else Undecided("there is nothing to compare with")
 
     # --- interpretations -----------------------------------------------------------------------------------------
 
-    def _interpret(self, meant: Meant) -> Iterator[Outcome]:
+    def _interpret(self, meant: Meant, ways: Ways) -> Iterator[Outcome]:
+        """The claim of a reading in every interpretation; `ways` keeps those of the readings before."""
         names = names_of(meant.aligned.pairs) | names_in_definitions(self.scope, names_of(meant.aligned.pairs))
         seen: set[tuple[tuple[Expr, Expr], ...]] = set()
-        losses = losses_of(meant.aligned.pairs)
-        for interpretation in interpretations(self.scope, names, variables_of(meant.aligned.pairs), losses):
-            outcome = self._one(meant, interpretation, seen)
+        key = names, variables_of(meant.aligned.pairs), losses_of(meant.aligned.pairs)
+        found, ways[key] = tee(ways.get(key) or interpretations(self.scope, *key))
+        sloped = True
+        for interpretation in found:
+            if interpretation.hold_others and not sloped:
+                continue
+            resolver = interpretation.resolver(self.scope)
+            outcome = self._by(meant, interpretation, resolver, seen)
+            sloped = resolver.sloped
             if outcome is not None:
                 yield outcome
 
-    def _one(
-        self, meant: Meant, interpretation: Interpretation, seen: set[tuple[tuple[Expr, Expr], ...]]
+    def _one(self, meant: Meant, interpretation: Interpretation) -> Outcome | None:
+        return self._by(meant, interpretation, interpretation.resolver(self.scope), set())
+
+    def _by(
+        self,
+        meant: Meant,
+        interpretation: Interpretation,
+        resolver: Resolver,
+        seen: set[tuple[tuple[Expr, Expr], ...]],
     ) -> Outcome | None:
-        resolver = interpretation.resolver(self.scope)
         canonical = meant.elaborator.ranges.canonical
         try:
             pairs = tuple(
@@ -269,7 +288,7 @@ class Judge:
             pairs = levelled(pairs, lambda member: canonical(resolver.put_in(member)), resolver.recurrent)
         except MeaningError as problem:
             return Outcome(Undecided(str(problem)), meant, interpretation)
-        if pairs in seen:
+        if pairs in seen or (interpretation.whole and not resolver.links):
             return None
         seen.add(pairs)
         domain = self.scope.domain(*(side for pair in pairs for side in pair))
@@ -299,8 +318,6 @@ class Judge:
                 assumes = assumes if interpretation.whole else (*assumes, composed.said)
             elif isinstance(decision, Different):
                 decision = open_links(pairs) or decision
-        elif interpretation.whole:
-            return None
         return Outcome(decision, meant, interpretation, pairs, domain, notes, assumes)
 
     def _is_borne_out(self, composed: Composed, interpretation: Interpretation) -> bool:
@@ -377,69 +394,3 @@ def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
             left, right = other(one), other(two)
             if left is not None or right is not None:
                 yield left or one, right or two, note
-
-
-def names_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
-    """Every name in a claim."""
-    found: set[str] = set()
-    for pair in pairs:
-        for side in pair:
-            for node in walk(side):
-                if isinstance(node, Sym | Entry):
-                    found.add(node.name)
-                elif isinstance(node, Apply):
-                    found.add(node.function)
-    return frozenset(found)
-
-
-def losses_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
-    """What both sides of a claim differentiate: the chain rule may be all that it says of it."""
-    sides = (
-        {
-            part.body.name
-            for pair in pairs
-            for part in walk(pair[k])
-            if isinstance(part, Derivative) and isinstance(part.body, Sym | Entry)
-        }
-        for k in (0, 1)
-    )
-    return frozenset(set.intersection(*sides))
-
-
-def variables_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
-    """Names by which a claim differentiates; the x of `f'(x)` too."""
-    found: set[str] = set()
-    for node in (part for pair in pairs for side in pair for part in walk(side)):
-        if isinstance(node, Derivative) and isinstance(node.variable, Sym | Entry):
-            found.add(node.variable.name)
-        elif isinstance(node, Apply) and any(node.orders):
-            found |= {arg.name for arg in node.children if isinstance(arg, Sym)}
-    return frozenset(found)
-
-
-def names_in_definitions(scope: Scope, names: frozenset[str]) -> frozenset[str]:
-    """Names that are reached through definitions."""
-    found = set(names)
-    definitions = scope.current()
-    while True:
-        more: set[str] = set()
-        for definition in definitions.values():
-            if definition.name in found:
-                body = definition.body
-                bodies = [body.body] if isinstance(body, Tensor) else [e for row in body.entries for e in row]
-                more |= set(names_of(tuple((e, e) for e in bodies)))
-        if more <= found:
-            return frozenset(found)
-        found |= more
-
-
-def labels(expr: Expr) -> frozenset[str]:
-    """Names of the quantities in a resolved expression."""
-    return frozenset(node.name for node in quantities(expr) if isinstance(node, Sym | Entry)) | frozenset(
-        node.function for node in walk(expr) if isinstance(node, Apply)
-    )
-
-
-def numeric(value: Value) -> bool:
-    """Whether a value has numbers only."""
-    return is_number(value)

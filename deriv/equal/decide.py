@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deriv.equal.budget import DEFAULT, Budget
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
+from deriv.equal.memory import remembered
 from deriv.equal.prepare import Claim, make_claim, prepare
 from deriv.equal.proof import LENIENT, STRICT, Proof, prove
 from deriv.equal.refute import Agreement, agrees_somewhere, compare, suspects
@@ -24,6 +25,11 @@ def decide(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT, *, co
 
     With `conditions`, a difference that vanishes under a natural condition (i ≠ j, x > 0) is a `Conditional`.
     """
+    way = "conditional" if conditions else "plain"
+    return remembered(way, lhs, rhs, domain, budget, lambda: _decide(lhs, rhs, domain, budget, conditions=conditions))
+
+
+def _decide(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget, *, conditions: bool) -> Decision:
     claim = prepare(lhs, rhs, domain, budget)
     if isinstance(claim, Undecided):
         return claim
@@ -54,6 +60,10 @@ def decide_exact(claim: Claim, budget: Budget, *, explain: bool = True) -> Decis
 
 def follows(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget = DEFAULT) -> Decision:
     """Whether the domain's equations prove lhs = rhs; nothing is refuted, and no points are looked for."""
+    return remembered("follows", lhs, rhs, domain, budget, lambda: _follows(lhs, rhs, domain, budget))
+
+
+def _follows(lhs: Expr, rhs: Expr, domain: Domain, budget: Budget) -> Decision:
     claim = prepare(lhs, rhs, domain, budget)
     if isinstance(claim, Undecided):
         return claim

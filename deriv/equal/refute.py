@@ -86,10 +86,11 @@ def _close(left: Evaluator, right: Evaluator, point: Point) -> int | tuple[Arb, 
     """Both values when they certainly differ, else the number of digits to which they agree (0: too few to say)."""
     with flint.ctx.workprec(_LOW):
         one, two = left.value(point), right.value(point)
-        apart = not one.overlaps(two)
+        if not one.overlaps(two):
+            return one, two
     with flint.ctx.workprec(_HIGH):
         one, two = left.value(point), right.value(point)
-        if apart or not one.overlaps(two):
+        if not one.overlaps(two):
             return one, two
         gap = abs(one - two).abs_upper()
         scale = (1 + abs(one)).abs_upper()

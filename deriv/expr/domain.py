@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from deriv.expr.nodes import Expr
+
+if TYPE_CHECKING:
+    from deriv.equal.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Domain:
 
     `excluded` are expressions known to be different from zero (x ≠ 0, or i ≠ j as `Add((i, neg(j)))`).
     `symmetric` pairs families with swapped indices that are the same: `A_{ij} = A_{ji}`; those in
-    `positive_definite` are symmetric too, and x'Ax > 0 for every x that is not 0.
+    `positive_definite` are symmetric too, and x'Ax > 0 for every x that is not 0.  Claims about one document share
+    a `memory` of what has been decided.
     """
 
     facts: Mapping[str, Fact] = field(default_factory=dict)
@@ -54,6 +59,7 @@ class Domain:
     excluded: tuple[Expr, ...] = ()
     symmetric: frozenset[str] = frozenset()
     positive_definite: frozenset[str] = frozenset()
+    memory: Memory | None = field(default=None, compare=False, repr=False)
 
     def fact(self, name: str) -> Fact:
         """What is known about a name."""

@@ -7,7 +7,7 @@ never guessed: the derivative of a quantity without a definition is a quantity o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deriv.errors import MeaningError
 from deriv.expr.calculus import differentiate, integral, limit
@@ -18,28 +18,36 @@ from deriv.expr.nodes import (
     Antiderivative,
     Apply,
     Derivative,
-    Det,
     Entry,
     Expr,
     Integral,
-    Inverse,
     Limit,
     Num,
     Pow,
-    Product,
-    Sum,
     Sym,
     walk,
 )
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
+from deriv.meaning.quantities import is_other_reading, label, occurs, quantities, same_family, sups
 from deriv.meaning.rates import TIME, rate_of
 from deriv.meaning.recurrence import family_of, recurrent, shift, steps_between
 from deriv.meaning.scope import Definition
 
 _EPSILON = Sym("_epsilon")
 _MAX_NODES = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What an expression was resolved to, or why it could not be, and what came up on the way."""
+
+    value: Expr | MeaningError
+    links: Mapping[str, tuple[Expr, Expr]]
+    used: frozenset[int]
+    changes_variable: bool
+    sloped: bool
 
 
 @dataclass
@@ -60,15 +68,38 @@ class Resolver:
     """Whether an integral was taken over a quantity with a definition."""
     still: frozenset[str] = frozenset()
     """Families whose members do not vary with anything just now: a sum over all of them is taken."""
+    sloped: bool = False
+    """Whether anything was differentiated by a variable: only then it matters what is held fixed."""
     opening: bool = False
     """Whether recurrent families are put in too, each once: what is differentiated may reach the variable so."""
+
+    memory: dict[Expr, Resolution] = field(default_factory=dict)
+    """What was resolved before, in the same way."""
 
     def __post_init__(self) -> None:
         self.recurrent = recurrent(self.definitions)
 
     def resolve(self, expr: Expr) -> Expr:
         """The expression without defined names and derivatives; members of recurrent families stay."""
-        return self._expand(expr, frozenset(), frozenset())
+        known = self.memory.get(expr)
+        if known is None:
+            known = self.memory[expr] = self._resolution(expr)
+        self.links.update(known.links)
+        self.used |= known.used
+        self.changes_variable = self.changes_variable or known.changes_variable
+        self.sloped = self.sloped or known.sloped
+        if isinstance(known.value, MeaningError):
+            raise MeaningError(str(known.value))
+        return known.value
+
+    def _resolution(self, expr: Expr) -> Resolution:
+        fresh = replace(self, links={}, used=set(), changes_variable=False, sloped=False)
+        value: Expr | MeaningError
+        try:
+            value = fresh.expanded(expr, frozenset())
+        except MeaningError as problem:
+            value = problem
+        return Resolution(value, fresh.links, frozenset(fresh.used), fresh.changes_variable, fresh.sloped)
 
     def expanded(self, expr: Expr, hold: frozenset[str]) -> Expr:
         """The expression with all definitions put in but those of some names."""
@@ -118,7 +149,7 @@ class Resolver:
     def _name(
         self, node: Sym | Entry | Apply, hold: frozenset[str], active: frozenset[str], run: Callable[[Expr], Expr]
     ) -> Expr:
-        if node in self.exact and _label(node) not in hold:
+        if node in self.exact and label(node) not in hold:
             return self.exact[node]
         name = node.function if isinstance(node, Apply) else node.name
         if name in hold or name in active or (not self.opening and self._is_recurrent(node)):
@@ -149,7 +180,7 @@ class Resolver:
         if found is None or len(found.params) == len(node.children):
             return found
         # f(x) for f(x, w, b): the other arguments go without saying; so does h(x) in f(g(x)) for f(g, h)
-        named = all(isinstance(arg, Sym | Apply) and _label(arg) in found.params for arg in node.children)
+        named = all(isinstance(arg, Sym | Apply) and label(arg) in found.params for arg in node.children)
         return found if named and not any(node.orders) else None
 
     def _undefined(self, node: Sym | Entry | Apply, run: Callable[[Expr], Expr]) -> Expr:
@@ -211,7 +242,7 @@ class Resolver:
 
     def slope_of(self, quantity: Expr, variable: Expr, hold: frozenset[str]) -> Expr:
         """The derivative of a quantity by another, with some names and the other members of its family held fixed."""
-        kept, self.still = self.still, self.still | {_label(quantity)}
+        kept, self.still = self.still, self.still | {label(quantity)}
         try:
             return self._derivative(Derivative(quantity, variable), hold, frozenset())
         finally:
@@ -229,6 +260,7 @@ class Resolver:
 
     def _slope_of(self, node: Derivative, hold: frozenset[str], active: frozenset[str]) -> Expr:
         variable = node.variable
+        self.sloped = True
         if isinstance(variable, Sym | Entry):
             if self._is_before(node.body, variable) and _are_members(node.body, variable):
                 return ZERO
@@ -240,8 +272,8 @@ class Resolver:
             if slope == ZERO and _are_members(node.body, variable):
                 return self._link(node.body, variable)
             named = isinstance(node.body, Sym | Apply | Entry) and node.body != body
-            if slope == ZERO and (named or not quantities(body)) and not _occurs(body, variable):
-                raise MeaningError(f"how {_label(node.body) or 'this'} depends on {variable.name} is not stated")
+            if slope == ZERO and (named or not quantities(body)) and not occurs(body, variable):
+                raise MeaningError(f"how {label(node.body) or 'this'} depends on {variable.name} is not stated")
         elif isinstance(variable, Apply):
             body = self._expand(node.body, hold | {variable.function}, active)
             slope = self._by_expression(body, variable)
@@ -282,8 +314,8 @@ class Resolver:
         if not isinstance(base, Sym) or not isinstance(exponent, Num):
             return self._by_expression(body, variable)
         body = self._expand(body, hold | {base.name}, active)
-        if not _occurs(body, base):
-            raise MeaningError(f"how {_label(body) or 'this'} depends on {base.name} is not stated")
+        if not occurs(body, base):
+            raise MeaningError(f"how {label(body) or 'this'} depends on {base.name} is not stated")
         return over(self._slope(body, base), mul(exponent, power(base, Num(exponent.value - 1))))
 
     def _by_expression(self, body: Expr, variable: Expr) -> Expr:
@@ -295,24 +327,24 @@ class Resolver:
 
     def _slope(self, body: Expr, variable: Sym | Entry) -> Expr:
         """The derivative of an expanded body, with a link for each quantity that may depend on the variable."""
-        explicit = _occurs(body, variable)
-        if any(_is_other_reading(leaf, variable) for leaf in quantities(body)):
+        explicit = occurs(body, variable)
+        if any(is_other_reading(leaf, variable) for leaf in quantities(body)):
             raise MeaningError(f"{variable.name} is read with different numbers of indices")
         if self.hold_others and explicit:
             return differentiate(body, variable)
         leaves = {
             leaf
             for leaf in quantities(body)
-            if not (_same_family(leaf, variable) or _label(leaf) in self.still or self._is_before(leaf, variable))
+            if not (same_family(leaf, variable) or label(leaf) in self.still or self._is_before(leaf, variable))
         }
         rates = {
             leaf: rate for leaf in leaves if variable == TIME and (rate := rate_of(leaf, self.is_written)) is not None
         }
-        relatives = {leaf for leaf in leaves if _label(leaf) == _label(variable) and _sups(leaf) > _sups(variable)}
-        dependent = {leaf for leaf in leaves if self.depends(_label(leaf))} | relatives
+        relatives = {leaf for leaf in leaves if label(leaf) == label(variable) and sups(leaf) > sups(variable)}
+        dependent = {leaf for leaf in leaves if self.depends(label(leaf))} | relatives
         dependent |= rates.keys()
         if not explicit and not dependent:
-            dependent = {leaf for leaf in leaves if not self.independent(_label(leaf), variable.name)}
+            dependent = {leaf for leaf in leaves if not self.independent(label(leaf), variable.name)}
         slope = differentiate(body, variable) if explicit else ZERO
         if not dependent:
             return slope
@@ -362,66 +394,13 @@ def _are_members(one: Expr, other: Expr) -> bool:
 
 def _spelling(node: Expr) -> str:
     """A name with its number of indices, so that E and E_t are told apart."""
-    return _label(node) + "'" * len(node.children if isinstance(node, Entry) else ())
+    return label(node) + "'" * len(node.children if isinstance(node, Entry) else ())
 
 
 def _known(value: Expr | None, message: str) -> Expr:
     if value is None:
         raise MeaningError(message)
     return value
-
-
-def _label(node: Expr) -> str:
-    if isinstance(node, Sym | Entry):
-        return node.name
-    return node.function if isinstance(node, Apply) else ""
-
-
-def _is_other_reading(leaf: Expr, variable: Sym | Entry) -> bool:
-    """b with an index and b without one, where a derivative is taken by b."""
-    counts = [len(node.children) - _sups(node) for node in (leaf, variable)]
-    return _label(leaf) == variable.name and _sups(leaf) == _sups(variable) and counts[0] != counts[1]
-
-
-def _sups(node: Expr) -> int:
-    """The number of superscripts: W^{(k)} beside W."""
-    return node.sups if isinstance(node, Entry) else 0
-
-
-def _same_family(one: Expr, other: Expr) -> bool:
-    """Whether two quantities have one name and the same number of indices."""
-    if isinstance(one, Entry) and isinstance(other, Entry):
-        return (one.name, one.sups, len(one.indices)) == (other.name, other.sups, len(other.indices))
-    return one == other or (_label(one) == _label(other) and type(one) is type(other))
-
-
-def _occurs(body: Expr, variable: Sym | Entry) -> bool:
-    if isinstance(variable, Sym):
-        return variable.name in free_symbols(body)
-    return any(isinstance(node, Entry) and node.name == variable.name for node in walk(body))
-
-
-def quantities(body: Expr) -> set[Expr]:
-    """The symbols and entries of a body that stand for numbers (no indices, bounds or step sizes)."""
-    positions: set[str] = set()
-    for node in walk(body):
-        if isinstance(node, Entry):
-            positions |= {name for part in node.indices for name in free_symbols(part)}
-    bounds = {
-        name
-        for node in walk(body)
-        if isinstance(node, Sum | Product | Det | Inverse)
-        for part in node.children[:2]
-        for name in free_symbols(part)
-    }
-    skip = positions | bounds | {"_epsilon"}
-    found: set[Expr] = set()
-    for node in walk(body):
-        if isinstance(node, Sym) and ("." in node.name or node.name in skip or "#" in node.name):
-            continue
-        if isinstance(node, Sym | Entry):
-            found.add(node)
-    return found
 
 
 def _family_mapping(body: Expr, param: str, arg: Entry) -> dict[Expr, Expr]:
@@ -442,8 +421,3 @@ def scalar_body(value: Value) -> Expr:
     if value.shape == (1, 1):
         return value.entries[0][0]
     raise MeaningError("a matrix that is written out stands where a scalar was expected")
-
-
-def map_value(value: Value, function: Callable[[Expr], Expr]) -> Value:
-    """A function of every entry."""
-    return value.map(function)

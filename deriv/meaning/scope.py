@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from deriv.equal.memory import Memory
 from deriv.expr.domain import SIZE, Domain, Fact
 from deriv.expr.nodes import Apply, Entry, Expr, Sym, walk
 from deriv.expr.tensor import Grid, Tensor, Value
@@ -98,6 +99,7 @@ class Scope:
     loss: str | None = None
     regions: list[frozenset[str]] = field(default_factory=list)
     coincidences: set[frozenset[str]] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
 
     def define(self, definition: Definition) -> None:
         """Take in a definition; it holds from here on."""
@@ -190,6 +192,7 @@ class Scope:
             tuple((self.ranges.canonical(a), self.ranges.canonical(b)) for a, b in self.equations),
             tuple(self.excluded),
             frozenset(self.symmetric | {f"d {name}" for name in self.symmetric}),
+            memory=self.memory,
         )
 
 
