@@ -22,6 +22,7 @@ from deriv.rulebook.model import AlgebraLaw
 Binding = dict[Expr, Expr]
 _MOST = 220
 _MOST_MATCHES = 12
+_MOST_STEPS = 3000
 _SKIP = frozenset(
     {
         *("arithmetic", "unit-factor", "zero-term", "zero-product", "descent-step", "interchange-of-sums"),
@@ -132,63 +133,73 @@ def _put(root: Expr, old: Expr, new: Expr) -> Expr:
 # --- matching ---------------------------------------------------------------------------------------------------------
 
 
-def match(pattern: Expr, node: Expr, known: Binding | None = None) -> Iterator[Binding]:
-    """Ways to fill the names of a pattern so that it is the node; sums and products in any order."""
-    known = known or {}
-    if isinstance(pattern, n.Sym):
-        if pattern not in known:
-            yield {**known, pattern: node}
-        elif known[pattern] == node:
+def match(pattern: Expr, node: Expr) -> Iterator[Binding]:
+    """Ways to fill the names of a pattern so that it is the node, as far as a bounded search finds them."""
+    yield from _Matcher().match(pattern, node, {})
+
+
+@dataclass
+class _Matcher:
+    """Sums and products match in any order: of many factors there are too many ways to try them all."""
+
+    steps: int = _MOST_STEPS
+
+    def match(self, pattern: Expr, node: Expr, known: Binding) -> Iterator[Binding]:
+        self.steps -= 1
+        if isinstance(pattern, n.Sym):
+            if pattern not in known:
+                yield {**known, pattern: node}
+            elif known[pattern] == node:
+                yield known
+            return
+        if isinstance(pattern, n.Num):
+            if pattern == node:
+                yield known
+            return
+        if _is_minus(pattern) and isinstance(node, n.Num) and node.value < 0:
+            yield from self.match(pattern.children[1], n.Num(-node.value), known)
+            return
+        if type(pattern) is not type(node) or (pattern.data != node.data and not isinstance(node, n.Sum)):
+            return
+        if isinstance(pattern, n.Add | n.Mul):
+            yield from self._parts(pattern.children, node.children, type(pattern), known)
+        elif isinstance(node, n.Sum) and isinstance(pattern, n.Sum):
+            if isinstance(pattern.body, n.Sym) and node.index not in free_symbols(node.body):
+                yield {**known, pattern.hi: node.hi, pattern.body: node.body}
+        elif len(pattern.children) == len(node.children) and not isinstance(pattern, n.Sum | n.Product):
+            yield from self._all(pattern.children, node.children, known)
+
+    def _all(self, patterns: tuple[Expr, ...], nodes: tuple[Expr, ...], known: Binding) -> Iterator[Binding]:
+        if not patterns:
             yield known
-        return
-    if isinstance(pattern, n.Num):
-        if pattern == node:
-            yield known
-        return
-    if _is_minus(pattern) and isinstance(node, n.Num) and node.value < 0:
-        yield from match(pattern.children[1], n.Num(-node.value), known)
-        return
-    if type(pattern) is not type(node) or (pattern.data != node.data and not isinstance(node, n.Sum)):
-        return
-    if isinstance(pattern, n.Add | n.Mul):
-        yield from _match_parts(pattern.children, node.children, type(pattern), known)
-    elif isinstance(node, n.Sum) and isinstance(pattern, n.Sum):
-        if isinstance(pattern.body, n.Sym) and node.index not in free_symbols(node.body):
-            yield {**known, pattern.hi: node.hi, pattern.body: node.body}
-    elif len(pattern.children) == len(node.children) and not isinstance(pattern, n.Sum | n.Product):
-        yield from _match_all(pattern.children, node.children, known)
+            return
+        for binding in self.match(patterns[0], nodes[0], known):
+            yield from self._all(patterns[1:], nodes[1:], binding)
+
+    def _parts(
+        self, patterns: tuple[Expr, ...], nodes: tuple[Expr, ...], kind: type[n.Add | n.Mul], known: Binding
+    ) -> Iterator[Binding]:
+        """Each pattern takes some of the nodes; a plain name may take several, others exactly one."""
+        if len(nodes) < len(patterns):
+            return
+        if len(patterns) == 1:
+            only = nodes[0] if len(nodes) == 1 else kind(nodes)
+            yield from self.match(patterns[0], only, known)
+            return
+        first, rest = patterns[0], patterns[1:]
+        most = len(nodes) - len(rest) if isinstance(first, n.Sym) else 1
+        for size in range(1, most + 1):
+            for chosen in combinations(range(len(nodes)), size):
+                if self.steps < 0:
+                    return
+                taken = tuple(nodes[k] for k in chosen)
+                left = tuple(node for k, node in enumerate(nodes) if k not in chosen)
+                for binding in self.match(first, taken[0] if size == 1 else kind(taken), known):
+                    yield from self._parts(rest, left, kind, binding)
 
 
 def _is_minus(pattern: Expr) -> bool:
     return isinstance(pattern, n.Mul) and len(pattern.children) == 2 and pattern.children[0] == n.MINUS_ONE
-
-
-def _match_all(patterns: tuple[Expr, ...], nodes: tuple[Expr, ...], known: Binding) -> Iterator[Binding]:
-    if not patterns:
-        yield known
-        return
-    for binding in match(patterns[0], nodes[0], known):
-        yield from _match_all(patterns[1:], nodes[1:], binding)
-
-
-def _match_parts(
-    patterns: tuple[Expr, ...], nodes: tuple[Expr, ...], kind: type[n.Add | n.Mul], known: Binding
-) -> Iterator[Binding]:
-    """Each pattern takes some of the nodes; a plain name may take several, others exactly one."""
-    if len(nodes) < len(patterns):
-        return
-    if len(patterns) == 1:
-        only = nodes[0] if len(nodes) == 1 else kind(nodes)
-        yield from match(patterns[0], only, known)
-        return
-    first, rest = patterns[0], patterns[1:]
-    most = len(nodes) - len(rest) if isinstance(first, n.Sym) else 1
-    for size in range(1, most + 1):
-        for chosen in combinations(range(len(nodes)), size):
-            taken = tuple(nodes[k] for k in chosen)
-            left = tuple(node for k, node in enumerate(nodes) if k not in chosen)
-            for binding in match(first, taken[0] if size == 1 else kind(taken), known):
-                yield from _match_parts(rest, left, kind, binding)
 
 
 # --- against the written line --------------------------------------------------------------------------------
