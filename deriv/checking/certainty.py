@@ -6,13 +6,14 @@ there for all shapes that the letters may have and under which the two sides fit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, product
 
 from deriv.checking.compare import decide_all
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.shapes import KINDS, Kinds, is_open
+from deriv.checking.stated import stated_names
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different
 from deriv.expr.nodes import Entry, walk
@@ -39,6 +40,8 @@ def differs_in_every_shape(judge: Judge, outcome: Outcome) -> bool:
     for number, kinds in enumerate(_shapes(judge, meant.elaborator.kinds_met)):
         if number >= _MOST_TRIALS:
             return False
+        if judge.evidence is not None and judge.evidence.rules_out(kinds):
+            continue
         other = judge.with_shapes(outcome, kinds)
         if other is not None and not isinstance(other.decision, Different):
             return False
@@ -61,9 +64,9 @@ def _holds_when_symmetric(judge: Judge, outcome: Outcome) -> bool:
     return not isinstance(decision, Different)
 
 
-def _sizes_are_stated(scope: Scope, met: Iterable[KindKey]) -> bool:
-    """Whether the text states the sizes of all letters once, so that sizes which do not fit are the step's fault."""
-    return all((name, bold) in scope.declared and name not in scope.resized for name, bold, _ in met)
+def _sizes_are_stated(scope: Scope, met: dict[KindKey, Kind]) -> bool:
+    """Whether the text states the sizes of all vectors once, so that sizes which do not fit are the step's fault."""
+    return {name for (name, _, _), kind in met.items() if kind.rank} <= stated_names(scope)
 
 
 def _shapes(judge: Judge, met: dict[KindKey, Kind]) -> Iterator[Kinds]:

@@ -11,7 +11,7 @@ from deriv.checking import words
 from deriv.checking.annotations import Annotations
 from deriv.checking.define import declare
 from deriv.checking.diagnosis.search import Diagnostician
-from deriv.checking.joint import learn_shapes
+from deriv.checking.joint import Evidence, learn_shapes
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
 from deriv.checking.walk import ChainState, Walk
@@ -97,10 +97,12 @@ def check_text(
     scope.exercise = 0
     steps: list[Step] = []
     chains = 0
+    evidence = Evidence(scope, formulas_of([*before, *parts]))
     for part, notes in zip(parts, annotations, strict=True):
         walk = Walk(part.source, scope, options.timeout, steps=steps, chains=chains)
         finder = Diagnostician(part.source, walk.judge, macros, tuple(formulas_of([part])))
         walk.diagnose = finder.explain
+        walk.judge.evidence = evidence
         walk_through(walk, part, notes, options)
         chains = walk.chains
         steps[:] = [notes.applied(step) for step in steps]

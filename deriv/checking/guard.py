@@ -23,6 +23,7 @@ from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, S
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node
+from deriv.meaning.applications import STAR
 from deriv.meaning.arithmetic import DIVIDED, STRETCHED
 from deriv.meaning.names import all_names, base_name, standing_names
 from deriv.meaning.quantities import quantities
@@ -379,7 +380,7 @@ def _new_index(outcome: Outcome, by_head: Outcome, lhs: Node) -> str | None:
         for node in walk(right):
             indices = node.indices if isinstance(node, Entry) else node.children if isinstance(node, Delta) else ()
             for part in indices:
-                if isinstance(part, Sym) and "." not in part.name and part.name not in letters:
+                if isinstance(part, Sym) and part != STAR and "." not in part.name and part.name not in letters:
                     return f"the index {part.name} is not introduced on the left"
     return None
 

@@ -40,6 +40,8 @@ class _Equation:
     left: Node
     right: Node | None
     head: KindKey | None
+    defines: bool = False
+    """Whether the left side is introduced here: a letter, or a function of letters."""
 
 
 @dataclass
@@ -64,6 +66,13 @@ class _Search:
 
     def score(self, kinds: Kinds) -> tuple[float, list[float]]:
         """How badly the formulas fit under these shapes of the undefined letters; also formula by formula."""
+        known, costs = self.known(kinds)
+        letters = {key for met in self.met for key in met} | kinds.keys()
+        prior = sum(self.unusual(key, known.get(key)) for key in letters - self.heads)
+        return sum(costs) + prior, costs
+
+    def known(self, kinds: Kinds) -> tuple[Kinds, list[float]]:
+        """The shapes with those that follow for defined letters, and the cost of each formula."""
         known = dict(kinds)
         costs: list[float] = []
         for k, equation in enumerate(self.equations):
@@ -72,9 +81,7 @@ class _Search:
                 known[equation.head] = kind
                 cost += _NO_NUMBER * kind.rank * self.is_loss(equation.head)
             costs.append(cost)
-        letters = {key for met in self.met for key in met} | kinds.keys()
-        prior = sum(self.unusual(key, known.get(key)) for key in letters - self.heads)
-        return sum(costs) + prior, costs
+        return known, costs
 
     def is_borne_out(self, key: KindKey, costs: list[float]) -> bool:
         """Whether most of the formulas that hold a letter fit together in the end."""
@@ -170,6 +177,31 @@ def learn_shapes(scope: Scope, nodes: Iterable[Node]) -> None:
             scope.rows = orientations(scope, formulas)
             return
     scope.learned.update(learned)
+
+
+class Evidence:
+    """What the definitions of a document say about the shapes of its letters."""
+
+    def __init__(self, scope: Scope, nodes: Iterable[Node]) -> None:
+        trial = Scope(replace_ranks(scope), log=scope.log, layout=scope.layout, learned=dict(scope.learned))
+        trial.settled |= scope.settled
+        trial.rows = dict(scope.rows)
+        found = [equation for equation in _equations(trial, nodes) if equation.defines]
+        self._search = _Search(trial, found[:_MAX_EQUATIONS])
+
+    @cached_property
+    def _plain(self) -> list[float]:
+        return self._search.score({})[1]
+
+    def rules_out(self, kinds: Kinds) -> bool:
+        """Whether a definition makes no sense with these shapes although it does as the document is read."""
+        plain = self._plain
+        known, costs = self._search.known(kinds)
+        if any(known[key].rank != kind.rank for key, kind in kinds.items() if key in self._search.heads):
+            return True
+        if any(self._search.is_loss(head) and known[head].rank for head in self._search.heads & known.keys()):
+            return True
+        return any(new >= _CONFLICT and not old for new, old in zip(costs, plain, strict=True))
 
 
 def _best(scope: Scope, formulas: list[Node], rows: dict[str, bool]) -> tuple[float, Kinds] | None:
@@ -289,13 +321,21 @@ def _equations(scope: Scope, nodes: Iterable[Node]) -> Iterator[_Equation]:
     """The formulas of a document; one that has a new letter alone on its left defines it."""
     seen: set[str] = set()
     for left, right in equations(nodes):
-        head = None
+        head, defines = None, False
         if right is not None:
             spelled = _spelled(left)
+            new = not _introduced(scope, left) & seen
             seen |= _spellings(right)
             head = _key(scope, left) if spelled and spelled not in seen else None
+            defines = head is not None or new
         seen |= _spellings(left)
-        yield _Equation(left, right, head)
+        yield _Equation(left, right, head, defines)
+
+
+def _introduced(scope: Scope, left: Node) -> set[str]:
+    """The letter that a definition introduces; of any other left side all letters."""
+    head = head_of(scope, left)
+    return {head.marks.name} if head is not None and head.params is not None else _spellings(left) | {""}
 
 
 def _key(scope: Scope, left: Node) -> KindKey | None:

@@ -13,6 +13,7 @@ from deriv.checking.compare import Aligned, align, decide_all
 from deriv.checking.conditions import under_a_condition
 from deriv.checking.implicit import implied_by_rates
 from deriv.checking.interpret import Interpretation, interpretations
+from deriv.checking.joint import Evidence
 from deriv.checking.mentions import losses_of, names_in_definitions, names_of, variables_of
 from deriv.checking.paths import follow_paths
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
@@ -87,6 +88,8 @@ class Judge:
     def __init__(self, scope: Scope, seconds: float | None = None) -> None:
         self.scope = scope
         self.seconds = seconds
+        self.evidence: Evidence | None = None
+        """What the definitions of the document say about shapes."""
 
     def judge(self, lhs: Node, rhs: Node) -> Outcome:
         """Whether the two sides are equal, for every reading and interpretation that may be meant."""

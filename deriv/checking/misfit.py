@@ -13,6 +13,7 @@ from itertools import combinations
 from deriv.checking.judge import Judge, scopings
 from deriv.checking.results import Code, Counterexample, Diagnosis
 from deriv.checking.shapes import Kinds
+from deriv.checking.stated import ALWAYS_KNOWN, stated_names
 from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Expr, Num, Sym
 from deriv.expr.tensor import Axis, Grid, Tensor, Value
@@ -23,7 +24,6 @@ from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.survey import Kind, KindKey
 
-_ALWAYS_KNOWN = frozenset(("e", "pi", "I", "T", "1", "0", "sigma"))
 _MOST_VECTORS = 4
 _JUST_BEFORE = 6  # lines
 
@@ -61,8 +61,7 @@ def misfit(judge: Judge, lhs: Node, rhs: Node, line: int) -> Misfit | None:
 
 def _is_all_stated(scope: Scope, names: set[str], line: int) -> bool:
     """Whether each name has a stated shape, or is a function that is defined right before the given line."""
-    stated = {name for name, _ in scope.declared} - scope.resized
-    for name in names - stated - _ALWAYS_KNOWN:
+    for name in names - stated_names(scope) - ALWAYS_KNOWN:
         definition = scope.lookup(name)
         of_vector = name in scope.vector_functions
         if definition is None or not (definition.form == "function" or of_vector):

@@ -21,13 +21,15 @@ class Valued:
     strains: int
     kinds: Kinds
     problem: str = ""
+    stretched: frozenset[str] = frozenset()
+    two_ways: bool = False
 
 
 def best_value(scope: Scope, node: Node) -> Value | str:
     """The value of a formula, or why it has none; the scope remembers the shapes under which it fits."""
     first = _valued(scope, node, {}, scope.ranges)
     if first.value is not None and first.strains == 0:
-        return first.value
+        return _taken(scope, first)
 
     def try_with(kinds: Kinds) -> Attempt:
         elaborator = Elaborator(scope, Reading(kinds=kinds), scope.ranges.copy())
@@ -41,7 +43,16 @@ def best_value(scope: Scope, node: Node) -> Value | str:
     scope.learned.update(best.kinds)
     if best.kinds:  # once more, learning sizes for good
         best = _valued(scope, node, best.kinds, scope.ranges)
-    return best.value if best.value is not None else best.problem
+    return _taken(scope, best)
+
+
+def _taken(scope: Scope, best: Valued) -> Value | str:
+    """The value of the reading that is taken; the scope remembers what is open about it."""
+    if best.value is None:
+        return best.problem
+    scope.stretched |= best.stretched - {name for name, _ in scope.survey.declared_rows} - scope.rows.keys()
+    scope.two_ways = best.two_ways
+    return best.value
 
 
 def _valued(scope: Scope, node: Node, kinds: Kinds, ranges: Ranges) -> Valued:
@@ -50,7 +61,6 @@ def _valued(scope: Scope, node: Node, kinds: Kinds, ranges: Ranges) -> Valued:
         value = elaborator.value(node)
     except MeaningError as problem:
         return Valued(None, 0, kinds, str(problem))
-    told = {name for name, _ in scope.survey.declared_rows} | scope.rows.keys()
-    scope.stretched |= elaborator.stretched - told
-    scope.two_ways = any(isinstance(key, tuple) and key[0] == "slash" for key in elaborator.reading.met)
-    return Valued(value, elaborator.strains + elaborator.doubts, kinds)
+    two_ways = any(isinstance(key, tuple) and key[0] == "slash" for key in elaborator.reading.met)
+    charity = elaborator.strains + elaborator.doubts
+    return Valued(value, charity, kinds, stretched=frozenset(elaborator.stretched), two_ways=two_ways)

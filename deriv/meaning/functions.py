@@ -277,6 +277,7 @@ def angle(el: Elaborator, node: Group) -> Value:
     return el.inner(a, b)
 
 
+_ORDERED = frozenset(("<", "<=", ">", ">="))
 _COMPARE: dict[str, Comparison] = {"=": "==", "==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -303,10 +304,24 @@ def index_or_scalar(el: Elaborator, node: Node) -> Expr:
 
 
 def indicator(el: Elaborator, chain: Chain) -> Value:
-    """A condition in brackets counts 1 where it holds."""
+    """A condition in brackets counts 1 where it holds, entry by entry for one on a vector or matrix."""
+    relation = chain.relations[0].text if len(chain.relations) == 1 else ""
+    if relation in _ORDERED and None not in chain.parts:
+        left, right = (_side(el, part) for part in chain.parts if part is not None)
+        comparison = _COMPARE[relation]
+        if not all(isinstance(side, Tensor) and side.is_scalar for side in (left, right)):
+            return el.elementwise(left, right, lambda a, b: indicator_of((comparison, a, b)))
     found = condition(el, chain)
     assert found is not None
     return scalar(indicator_of(found))
+
+
+def _side(el: Elaborator, node: Node) -> Value:
+    """One side of a comparison: an index letter, or any value."""
+    from deriv.meaning.marks import index_expr
+
+    index = index_expr(el, node)
+    return scalar(index) if index is not None else el.value(node)
 
 
 def indicator_of(found: tuple[Comparison, Expr, Expr]) -> Expr:
