@@ -13,14 +13,13 @@ from itertools import combinations, product
 from deriv.checking.compare import decide_all
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.shapes import KINDS, Kinds, is_open
-from deriv.checking.stated import stated_names
+from deriv.checking.stated import has_stated_sizes
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different
 from deriv.expr.nodes import Entry, walk
 from deriv.latex.nodes import Node, Product
 from deriv.meaning.arithmetic import DIVIDED
 from deriv.meaning.names import children
-from deriv.meaning.scope import Scope
 from deriv.meaning.survey import Kind, KindKey
 
 _MOST_CHANGES = 2
@@ -33,7 +32,9 @@ def differs_in_every_shape(judge: Judge, outcome: Outcome) -> bool:
     meant, interpretation = outcome.meant, outcome.interpretation
     if meant is None or interpretation is None or meant.elaborator.strains > (DIVIDED in meant.notes):
         return False
-    if meant.elaborator.reading.answers.get("sizes") and not _sizes_are_stated(judge.scope, meant.elaborator.kinds_met):
+    if meant.elaborator.reading.answers.get("sizes") and not has_stated_sizes(
+        judge.scope, judge.evidence, meant.elaborator.kinds_met
+    ):
         return False
     if any(map(_has_loose_product, (meant.lhs_node, meant.rhs_node))):
         return False
@@ -62,11 +63,6 @@ def _holds_when_symmetric(judge: Judge, outcome: Outcome) -> bool:
     domain = replace(outcome.domain, symmetric=outcome.domain.symmetric | names)
     decision = decide_all(outcome.pairs, lambda a, b: decide(a, b, domain, conditions=False))
     return not isinstance(decision, Different)
-
-
-def _sizes_are_stated(scope: Scope, met: dict[KindKey, Kind]) -> bool:
-    """Whether the text states the sizes of all vectors once, so that sizes which do not fit are the step's fault."""
-    return {name for (name, _, _), kind in met.items() if kind.rank} <= stated_names(scope)
 
 
 def _shapes(judge: Judge, met: dict[KindKey, Kind]) -> Iterator[Kinds]:

@@ -55,7 +55,7 @@ def squared_head(scope: Scope, node: Node) -> Head | None:
     """The head σ of `σ^2 = …`, when nothing else says what σ is; the body is then the square of what is defined."""
     if not isinstance(node, Script) or not isinstance(node.base, Name) or node.primes:
         return None
-    marks = _marks(scope, node)
+    marks = marks_in(scope, node)
     if marks is None or marks.power != Num(2) or marks.transposed or marks.inverse or marks.subs or marks.sups:
         return None
     marks.power = None
@@ -67,7 +67,8 @@ def _is_list(node: Group) -> bool:
     return isinstance(node.body, Items)
 
 
-def _marks(scope: Scope, node: Node) -> Marks | None:
+def marks_in(scope: Scope, node: Node) -> Marks | None:
+    """The marks of a name, or None where they make no sense."""
     if isinstance(node, Name):
         return Marks(canonical(node))
     assert isinstance(node, Script)
@@ -79,7 +80,7 @@ def _marks(scope: Scope, node: Node) -> Marks | None:
 
 
 def _name_head(scope: Scope, node: Name | Script) -> Head | None:
-    marks = _marks(scope, node)
+    marks = marks_in(scope, node)
     if marks is None or marks.transposed or marks.inverse or marks.power is not None or marks.primes:
         return None
     if isinstance(node, Name) and node.text == "pi" and known_constant(scope, node.text):
@@ -365,7 +366,7 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     else:
         rank = 1
     sizes = _sizes(sup)
-    marks = _marks(scope, left) if isinstance(left, Script) else Marks(name)
+    marks = marks_in(scope, left) if isinstance(left, Script) else Marks(name)
     if marks is None or rank > 2:
         return
     row = rank == 1 and isinstance(sup, Product) and _is_one(sup.factors[0])

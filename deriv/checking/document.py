@@ -89,6 +89,7 @@ def check_text(
     if scope.layout == "auto":
         scope.layout = words.layout_of("\n".join(part.source.text for part in (*before, *parts))) or "auto"
     learn_shapes(scope, formulas_of([*before, *parts]))
+    evidence = Evidence(scope, formulas_of([*before, *parts]))
     scope.later = definitions_of(scope, parts)
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)
@@ -97,7 +98,6 @@ def check_text(
     scope.exercise = 0
     steps: list[Step] = []
     chains = 0
-    evidence = Evidence(scope, formulas_of([*before, *parts]))
     for part, notes in zip(parts, annotations, strict=True):
         walk = Walk(part.source, scope, options.timeout, steps=steps, chains=chains)
         finder = Diagnostician(part.source, walk.judge, macros, tuple(formulas_of([part])))

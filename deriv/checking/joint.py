@@ -13,10 +13,11 @@ from functools import cached_property
 
 from deriv.checking.compare import align
 from deriv.checking.define import head_of
-from deriv.checking.shapes import Attempt, Kinds, attempt, equations, fitting, is_open, orientations
+from deriv.checking.shapes import KINDS, Attempt, Kinds, attempt, equations, fitting, is_open, orientations
 from deriv.expr.nodes import Num
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Group, Name, Node, Number, Script
+from deriv.meaning.arithmetic import STRETCHED
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import canonical, children
 from deriv.meaning.ranges import Ranges
@@ -26,7 +27,6 @@ from deriv.meaning.survey import Kind, KindKey, Survey, is_bold
 _MAX_EQUATIONS = 60
 _MAX_TRIALS = 400
 _CONFLICT, _UNREADABLE, _UNEASE = 3.0, 2.0, 0.5
-_KINDS = (Kind(0), Kind(1), Kind(1, row=True), Kind(2))
 _MATRIX = 2
 _ROW, _SMALL_MATRIX, _AGAINST_USE, _NO_NUMBER, _BOLD_NUMBER = 0.4, 2.0, 3.5, 4.0, 4.0
 _ENOUGH = 1e-6
@@ -58,6 +58,8 @@ class _Search:
     costs: dict[tuple[int, frozenset[tuple[KindKey, Kind]]], tuple[float, Kind | None]] = field(default_factory=dict)
     stretched: set[str] = field(default_factory=set)
     """Vectors that are added to matrices: to the rows or to the columns."""
+    wary: bool = False
+    """Whether a vector added to a matrix counts as unease."""
 
     @cached_property
     def heads(self) -> set[KindKey]:
@@ -123,6 +125,8 @@ class _Search:
             if other is not None:
                 found.append(other)
             self.stretched |= elaborator.stretched
+            if self.wary and elaborator.stretched:
+                elaborator.strain(STRETCHED)
             if value is not None and other is not None and align(value, other, elaborator.same).transposed:
                 turned.append(True)
 
@@ -183,25 +187,64 @@ class Evidence:
     """What the definitions of a document say about the shapes of its letters."""
 
     def __init__(self, scope: Scope, nodes: Iterable[Node]) -> None:
-        trial = Scope(replace_ranks(scope), log=scope.log, layout=scope.layout, learned=dict(scope.learned))
-        trial.settled |= scope.settled
-        trial.rows = dict(scope.rows)
-        found = [equation for equation in _equations(trial, nodes) if equation.defines]
-        self._search = _Search(trial, found[:_MAX_EQUATIONS])
+        self._scope = Scope(replace_ranks(scope), log=scope.log, layout=scope.layout, learned=dict(scope.learned))
+        self._scope.settled |= scope.settled
+        self._scope.rows = dict(scope.rows)
+        self._nodes = list(nodes)
 
     @cached_property
-    def _plain(self) -> list[float]:
-        return self._search.score({})[1]
+    def _search(self) -> _Search:
+        found = [equation for equation in _equations(self._scope, self._nodes) if equation.defines]
+        return _Search(self._scope, found[:_MAX_EQUATIONS], wary=True)
+
+    @cached_property
+    def _plain(self) -> tuple[Kinds, list[float]]:
+        return self._search.known({})
+
+    @cached_property
+    def _stands_one_way(self) -> bool:
+        """Whether the definitions make no sense with every vector turned."""
+        known = self._plain[0] | {key: self._search.usual.get(key, Kind(0)) for key in self.letters}
+        turned = {key: Kind(1, row=not kind.row) for key, kind in known.items() if kind.rank == 1}
+        costs = self._search.known(turned)[1]
+        return any(new >= _CONFLICT and not old for new, old in zip(costs, self._plain[1], strict=True))
+
+    @property
+    def letters(self) -> set[KindKey]:
+        """The letters of the definitions that have none of their own."""
+        assert self._plain  # reading the definitions tells what they hold
+        return {key for met in self._search.met for key in met} - self._search.heads
+
+    def suits(self, kinds: Kinds) -> bool:
+        """Whether letters are read with as many axes as the whole document has them."""
+        return all(self._rank(key) in (None, kind.rank) for key, kind in kinds.items() if not key[2])
+
+    def _rank(self, key: KindKey) -> int | None:
+        """The number of axes of a letter, by what the text declares or by the definitions."""
+        name, bold, _ = key
+        declared = self._scope.survey.declared_rank.get((name, bold))
+        if declared is not None:
+            return declared
+        known = self._plain[0].get(key)
+        return known.rank if known is not None else self.only_rank(key)
+
+    def only_rank(self, key: KindKey) -> int | None:
+        """The number of axes with which a letter fits best into the definitions; None where there are several."""
+        costs = {kind: sum(self._search.known({key: kind})[1]) for kind in KINDS}
+        ranks = {kind.rank for kind, cost in costs.items() if cost == min(costs.values())}
+        return ranks.pop() if len(ranks) == 1 else None
 
     def rules_out(self, kinds: Kinds) -> bool:
         """Whether a definition makes no sense with these shapes although it does as the document is read."""
-        plain = self._plain
         known, costs = self._search.known(kinds)
-        if any(known[key].rank != kind.rank for key, kind in kinds.items() if key in self._search.heads):
+        heads = {key: (known[key], kind) for key, kind in kinds.items() if key in self._search.heads}
+        if any(one.rank != other.rank for one, other in heads.values()):
+            return True
+        if any(one.row != other.row for one, other in heads.values()) and self._stands_one_way:
             return True
         if any(self._search.is_loss(head) and known[head].rank for head in self._search.heads & known.keys()):
             return True
-        return any(new >= _CONFLICT and not old for new, old in zip(costs, plain, strict=True))
+        return any(new >= _CONFLICT and not old for new, old in zip(costs, self._plain[1], strict=True))
 
 
 def _best(scope: Scope, formulas: list[Node], rows: dict[str, bool]) -> tuple[float, Kinds] | None:
@@ -290,7 +333,7 @@ def _kinds_of(search: _Search, key: KindKey, now: Kinds) -> list[Kind]:
     """Other shapes that a letter may have."""
     if key in search.heads or not is_open(search.scope, key):
         return []
-    return [kind for kind in _KINDS if kind != now.get(key) and not _is_turned(search.scope, key, kind)]
+    return [kind for kind in KINDS if kind != now.get(key) and not _is_turned(search.scope, key, kind)]
 
 
 def _is_turned(scope: Scope, key: KindKey, kind: Kind) -> bool:

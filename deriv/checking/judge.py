@@ -26,7 +26,7 @@ from deriv.expr.nodes import Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.differentials import varying
-from deriv.meaning.elaborate import Elaborator, Reading
+from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
 from deriv.meaning.recurrence import levelled
 from deriv.meaning.resolve import Resolver
 from deriv.meaning.scope import Scope
@@ -127,8 +127,9 @@ class Judge:
             first = first or meant
             for outcome in self._interpret(meant, ways):
                 tries += 1
-                if outcome.holds and meant.elaborator.reading.answers.get("sizes"):
-                    continue  # sizes that do not fit prove nothing
+                answers = meant.elaborator.reading.answers
+                if answers.get("sizes" if outcome.holds else ENTRYWISE):
+                    continue  # sizes that do not fit prove nothing, a product of columns may only help
                 if isinstance(outcome.decision, Proved):
                     return outcome
                 if outcome.holds:

@@ -13,13 +13,12 @@ from itertools import combinations
 from deriv.checking.judge import Judge, scopings
 from deriv.checking.results import Code, Counterexample, Diagnosis
 from deriv.checking.shapes import Kinds
-from deriv.checking.stated import ALWAYS_KNOWN, stated_names
+from deriv.checking.stated import letters_of, stated_names
 from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Expr, Num, Sym
 from deriv.expr.tensor import Axis, Grid, Tensor, Value
 from deriv.latex.nodes import Node
-from deriv.meaning.elaborate import Elaborator, Reading
-from deriv.meaning.names import all_names
+from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope, is_number
 from deriv.meaning.survey import Kind, KindKey
@@ -47,11 +46,11 @@ class _Sides:
 
 def misfit(judge: Judge, lhs: Node, rhs: Node, line: int) -> Misfit | None:
     """Why the two sides cannot be equal by their shapes alone; None where they may be, or too little is stated."""
-    if not _is_all_stated(judge.scope, all_names(lhs) | all_names(rhs), line):
+    if not _is_all_stated(judge, letters_of(judge.scope, lhs) | letters_of(judge.scope, rhs), line):
         return None
     plain: _Sides | None = None
     for left, right, _ in scopings(lhs, rhs):
-        for sides in _readings(judge.scope, left, right):
+        for sides in _readings(judge, left, right):
             if isinstance(sides, _Sides):
                 plain = plain or sides
             elif sides or plain is None:
@@ -59,9 +58,10 @@ def misfit(judge: Judge, lhs: Node, rhs: Node, line: int) -> Misfit | None:
     return _told(plain) if plain is not None else None
 
 
-def _is_all_stated(scope: Scope, names: set[str], line: int) -> bool:
+def _is_all_stated(judge: Judge, names: set[str], line: int) -> bool:
     """Whether each name has a stated shape, or is a function that is defined right before the given line."""
-    for name in names - stated_names(scope) - ALWAYS_KNOWN:
+    scope = judge.scope
+    for name in names - stated_names(scope, judge.evidence):
         definition = scope.lookup(name)
         of_vector = name in scope.vector_functions
         if definition is None or not (definition.form == "function" or of_vector):
@@ -71,15 +71,20 @@ def _is_all_stated(scope: Scope, names: set[str], line: int) -> bool:
     return True
 
 
-def _readings(scope: Scope, lhs: Node, rhs: Node) -> Iterator[_Sides | bool]:
-    """Both sides with vectors standing as columns, and with any of them standing as rows."""
+def _readings(judge: Judge, lhs: Node, rhs: Node) -> Iterator[_Sides | bool]:
+    """Both sides with vectors standing as columns, and with any of them as rows that fit into the definitions so."""
+    scope, evidence = judge.scope, judge.evidence
     met: dict[KindKey, Kind] = {}
     yield _read(scope, lhs, rhs, {}, met)
-    told = {name for name, _ in scope.survey.declared_rows} | scope.rows.keys()
+    if evidence is not None and not evidence.suits(met):
+        yield True
+    told = {name for name, _ in scope.survey.declared_rows} | (scope.rows.keys() & {name for name, _ in scope.declared})
     turnable = [key for key, kind in met.items() if kind.rank == 1 and key[0] not in told]
     for count in range(1, min(len(turnable), _MOST_VECTORS) + 1):
         for chosen in combinations(turnable, count):
-            yield _read(scope, lhs, rhs, dict.fromkeys(chosen, Kind(1, row=True)), {})
+            turned = dict.fromkeys(chosen, Kind(1, row=True))
+            if evidence is None or not evidence.rules_out(turned):
+                yield _read(scope, lhs, rhs, turned, {})
 
 
 def _read(scope: Scope, lhs: Node, rhs: Node, kinds: Kinds, met: dict[KindKey, Kind]) -> _Sides | bool:
@@ -92,6 +97,8 @@ def _read(scope: Scope, lhs: Node, rhs: Node, kinds: Kinds, met: dict[KindKey, K
     try:
         right = elaborator.value(rhs)
     except ShapeError:
+        if ENTRYWISE in elaborator.reading.met:
+            return True
         met.update(elaborator.kinds_met)
         return _Sides(left, None, elaborator.ranges)
     except MeaningError:

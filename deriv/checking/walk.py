@@ -286,7 +286,7 @@ class Walk:
         value = self.value(right)
         two_ways = self.scope.two_ways
         if isinstance(value, str):
-            if definitions.known(self.scope, head):
+            if definitions.known(self.scope, head) and not self.scope.leaves_behind(head.marks.name):
                 return None
             return replace(base, kind=Kind.DEFINITION, notes=(f"kept for reading only: {value}",))
         if definitions.known(self.scope, head) and not self.collecting:

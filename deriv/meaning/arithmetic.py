@@ -16,7 +16,7 @@ Item = tuple[str, Value]
 """A factor with the sign in front of it: "" (side by side), "cdot", "times", "*", "/" …"""
 
 STRETCHED = "a scalar beside a vector is added to every entry"
-_HADAMARD = ("odot", "circ")
+HADAMARD = frozenset(("odot", "circ"))
 DIVIDED = "the division of vectors is taken entry by entry"
 CROSSWISE = "a row and a column vector are taken to stand the same way"
 
@@ -78,7 +78,7 @@ def fold(el: Elaborator, items: list[Item]) -> Value:
     """Multiply the items of a product; the elementwise product binds less tightly than the others."""
     groups: list[tuple[str, list[Item]]] = [("", [])]
     for op, value in items:
-        if op in _HADAMARD and groups[-1][1]:
+        if op in HADAMARD and groups[-1][1]:
             groups.append((op, [("", value)]))
         else:
             groups[-1][1].append((op, value))

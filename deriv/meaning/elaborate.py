@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 from deriv.errors import MeaningError, ShapeError
-from deriv.expr.nodes import Call, Const, Expr, Num, Pow, reciprocal
+from deriv.expr.nodes import Call, Const, Expr, Mul, Num, Pow, reciprocal
 from deriv.expr.tensor import Axis, Grid, Tensor, Value, determinant, elementwise, inner, matmul, scalar
 from deriv.latex import symbols as sy
 from deriv.latex.nodes import (
@@ -59,6 +59,17 @@ class Reading:
         """Which option to take; 0 is the likelier one."""
         self.met[key] = options
         return self.answers.get(key, 0)
+
+
+def _are_alike(a: Value, b: Value) -> bool:
+    """Whether both are columns, or both rows."""
+    if isinstance(a, Grid) or isinstance(b, Grid) or not (a.is_vector and b.is_vector):
+        return False
+    return (a.rows is None) == (b.rows is None)
+
+
+ENTRYWISE = "entrywise"
+"""The choice of how two columns side by side are multiplied."""
 
 
 @dataclass
@@ -156,7 +167,13 @@ class Elaborator:
         return elementwise(a, b, combine, self.same)
 
     def matmul(self, a: Value, b: Value) -> Value:
-        """Matrix product, learning sizes."""
+        """Matrix product, learning sizes.
+
+        `W^T δ σ'(z)` is one entry by entry where the document has no other sign for that.
+        """
+        if _are_alike(a, b) and not self.scope.survey.marks_entrywise and self.reading.choose(ENTRYWISE) == 1:
+            self.note("vectors side by side are multiplied entry by entry")
+            return self.elementwise(a, b, lambda x, y: Mul((x, y)))
         return matmul(a, b, self.same)
 
     def inner(self, a: Value, b: Value) -> Tensor:

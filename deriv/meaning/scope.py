@@ -119,6 +119,14 @@ class Scope:
         """The definition in force for each head."""
         return {definition.key: definition for definition in self.history if not definition.aside}
 
+    def leaves_behind(self, name: str) -> bool:
+        """Whether a name was defined under an earlier heading only: what is said of it now is of another one."""
+        own = [definition for definition in self.history if definition.name == name]
+        if any(definition.line >= self.section or definition in self.given for definition in own):
+            return False
+        self.history = [replace(d, aside=True) if d in own else d for d in self.history]
+        return bool(own)
+
     def with_forms(self, variables: Iterable[str]) -> dict[tuple[str, str, int, int], Definition]:
         """The definitions in force, each in the form that holds the variables of differentiation, if one does."""
         chosen = self.current()

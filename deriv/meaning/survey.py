@@ -39,6 +39,7 @@ class Kind:
 
 
 _MAX_COMPOSITIONS = 24
+_ENTRYWISE = frozenset(("odot", "circ"))
 
 KindKey = tuple[str, bool, int]
 """A name with its numbered superscripts, whether it is set in bold, and how many subscripts it carries."""
@@ -77,6 +78,8 @@ class Survey:
     beside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     directions: dict[tuple[str, bool], Node] = field(default_factory=dict)
     """Names with a free d in front, bold or not, and how they are written."""
+    marks_entrywise: bool = False
+    """Whether entrywise products have a sign of their own somewhere."""
     random: set[str] = field(default_factory=set)
     """Names of random variables."""
     changes: int = 0
@@ -130,6 +133,7 @@ class Survey:
             case Script(base=Name() as name):
                 self._script(canonical(name), name, node)
             case Product():
+                self.marks_entrywise = self.marks_entrywise or not _ENTRYWISE.isdisjoint(node.ops)
                 self._product(node)
             case Deriv():
                 self._derivative(node)
