@@ -36,6 +36,8 @@ def differs_in_every_shape(judge: Judge, outcome: Outcome) -> bool:
         judge.scope, judge.evidence, meant.elaborator.kinds_met
     ):
         return False
+    if judge.evidence is not None and not judge.evidence.suits(meant.elaborator.kinds_met):
+        return False
     if any(map(_has_loose_product, (meant.lhs_node, meant.rhs_node))):
         return False
     for number, kinds in enumerate(_shapes(judge, meant.elaborator.kinds_met)):

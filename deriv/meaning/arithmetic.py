@@ -58,6 +58,9 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
                 raise ShapeError("a scalar is added to a vector")
             tell = el.note if isinstance(one.body, Num | Decimal) else el.strain
             tell(STRETCHED)
+    if _is_for_rows(el, a, b) or _is_for_rows(el, b, a):
+        el.strain("the vector is added to every row")
+        a, b = (side.transposed() if isinstance(side, Tensor) and side.is_vector else side for side in (a, b))
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Tensor) and isinstance(other, Tensor) and one.is_vector and other.rows and other.cols:
             el.stretched |= {node.name for node in walk(one.body) if isinstance(node, Entry)}
@@ -67,6 +70,15 @@ def add_values(el: Elaborator, a: Value, b: Value) -> Value:
         el.strain(CROSSWISE)
         b = b.transposed()
     return el.elementwise(a, b, plus)
+
+
+def _is_for_rows(el: Elaborator, bias: Value, matrix: Value) -> bool:
+    """Whether a column has the length of the rows of a matrix: `X W + b` with one row for each example."""
+    if not (isinstance(bias, Tensor) and isinstance(matrix, Tensor) and matrix.rows and matrix.cols):
+        return False
+    if bias.rows is None or bias.cols is not None or el.ranges.copy().same(bias.rows, matrix.rows):
+        return False
+    return el.ranges.copy().same(bias.rows, matrix.cols)
 
 
 def _stand_crosswise(a: Tensor, b: Tensor) -> bool:
