@@ -16,7 +16,7 @@ from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
 from deriv.checking.otherwise import meant_otherwise
-from deriv.checking.words import speaks_of_symmetry
+from deriv.checking.words import is_told_of_all, speaks_of_symmetry
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
@@ -39,7 +39,7 @@ _ASKED = re.compile(
 
 
 _RELATED = re.compile(
-    r"\b(?:orthogonal|orthonormal|unitary|idempotent|projection matri|singular value|eigenvector|one-hot)",
+    r"\b(?:orthogonal|orthonormal|unitary|idempotent|projection matri|singular value|eigenvector)",
     re.IGNORECASE,
 )
 """Words for what makes matrix equations hold that hold for no other matrices."""
@@ -253,7 +253,7 @@ class Guard:
         if _is_scalar(outcome):
             return True
         heads = [one.meant.lhs_node for one in (outcome, by_head) if one.meant is not None]
-        if not any(map(has_operator, heads)) or _RELATED.search(self.text):
+        if not any(map(has_operator, heads)) or _RELATED.search(self.text) or not is_told_of_all(self.scope, self.text):
             return False
         return differs_in_every_shape(self.judge, outcome)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from deriv.expr.domain import BINARY
 from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
 from deriv.latex.nodes import Chain, Items, Node, Number, Script
 from deriv.meaning.names import base_name
@@ -30,6 +31,8 @@ _SUMS_TO_ONE = re.compile(
     r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
     re.IGNORECASE,
 )
+_ONE_HOT = re.compile(r"\b(?:one[- ]hot|1-of-[kcn])\b", re.IGNORECASE)
+_ROWS = re.compile(r"\brows?\b", re.IGNORECASE)
 _LAYOUT = re.compile(r"\b(numerator|denominator)[- ]layout", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
 _REACH = 70  # characters
@@ -67,7 +70,17 @@ def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:
         elif _SYMMETRIC.search(words):
             scope.symmetric.add(name)
         if _SUMS_TO_ONE.search(words):
-            scope.equations.append((_sum_of(scope, name), ONE))
+            ranks = [rank for (declared, _), rank in scope.survey.declared_rank.items() if declared == name]
+            by_rows = ranks == [2] and bool(_ROWS.search(words))
+            scope.equations.append((_sum_of(scope, name, by_rows=by_rows), ONE))
+            if _ONE_HOT.search(words) and name not in scope.facts and (by_rows or ranks == [1]):
+                scope.facts[name] = BINARY
+                scope.one_hot.add(name)
+
+
+def is_told_of_all(scope: Scope, text: str) -> bool:
+    """Whether every "one-hot" of a text is known to be said of some letter."""
+    return len(_ONE_HOT.findall(text)) <= len(scope.one_hot)
 
 
 def speaks_of_symmetry(text: str) -> bool:
@@ -81,7 +94,8 @@ def layout_of(text: str) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _sum_of(scope: Scope, name: str) -> Expr:
-    """The sum of the entries of a vector."""
-    lo, hi = scope.ranges.of_slot((name, 0, 0))
-    return Sum(f"{name}.1", lo, hi, Entry(name, (Sym(f"{name}.1"),)))
+def _sum_of(scope: Scope, name: str, *, by_rows: bool) -> Expr:
+    """The sum of the entries of a vector, or of each row of a matrix."""
+    before = (Sym("i"),) if by_rows else ()
+    lo, hi = scope.ranges.of_slot((name, 0, len(before)))
+    return Sum(f"{name}.1", lo, hi, Entry(name, (*before, Sym(f"{name}.1"))))

@@ -55,6 +55,8 @@ class Scope:
     excluded: list[Expr] = field(default_factory=list)
     not_symmetric: set[str] = field(default_factory=set)
     speaks_of_symmetry: bool = False
+    one_hot: set[str] = field(default_factory=set)
+    """Names that the text calls one-hot."""
     symmetric: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     log: str = "natural"
