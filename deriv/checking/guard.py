@@ -12,6 +12,7 @@ from deriv.checking import equations
 from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
+from deriv.checking.doubts import labelled_and_not, new_index, several_shapes, two_counts
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
@@ -23,9 +24,8 @@ from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, S
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node
-from deriv.meaning.applications import STAR
 from deriv.meaning.arithmetic import DIVIDED, STRETCHED
-from deriv.meaning.names import all_names, base_name, standing_names
+from deriv.meaning.names import base_name, standing_names
 from deriv.meaning.quantities import quantities
 from deriv.meaning.scope import Definition, Scope
 
@@ -74,8 +74,9 @@ class Guard:
             or equations.of_densities(outcome)
             or self._name_of_several(lhs, rhs)
             or equations.strained(outcome)
-            or _several_shapes(outcome)
-            or _new_index(outcome, by_head, lhs)
+            or several_shapes(outcome)
+            or two_counts(outcome)
+            or new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
             or self._particular_region(outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
@@ -232,12 +233,17 @@ class Guard:
             return "it depends on derivatives that the document does not give"
         accented = any(name.endswith(("bar", "hat", "tilde")) for name in left | right)
         told = set(outcome.notes) - {STRETCHED, DIVIDED, INTEGRALS}
-        if right - left - _written(outcome) or told or accented or not self._has_sure_shapes(outcome, by_head):
+        if (
+            right - _anywhere(outcome.pairs) - _written(outcome)
+            or told
+            or accented
+            or not self._has_sure_shapes(outcome, by_head)
+        ):
             return "the two sides differ as they are read here, but no known mistake explains how"
         operator = any(map(has_operator, (outcome.meant.lhs_node, outcome.meant.rhs_node)))
         if not operator and any(self.scope.lookup(name, "scalar") for name in _written(outcome)):
             return equations.UNSOLVED
-        if _labelled_and_not(outcome):
+        if labelled_and_not(outcome):
             return "a letter is read with a superscript as label here, without one there"
         used = names_of(outcome.meant.aligned.pairs)
         line = self.text.count("\n", 0, outcome.meant.lhs_node.span.start) + 1
@@ -345,64 +351,6 @@ def _is_example(definition: Definition) -> bool:
     return labels(definition.body.body) <= set(definition.params)
 
 
-def _several_shapes(outcome: Outcome) -> str | None:
-    """A letter that is read with one index here and with two there is not read as its author meant it."""
-    written = outcome.meant.aligned.pairs if outcome.meant is not None else ()
-    for pairs in (outcome.pairs, written):
-        counts: dict[tuple[str, int], set[int]] = {}
-        for node in (part for pair in pairs for side in pair for part in _outside_calls(side)):
-            if isinstance(node, Entry | Sym):
-                sups = node.sups if isinstance(node, Entry) else 0
-                counts.setdefault((node.name, sups), set()).add(len(node.children))
-        names = sorted(name for (name, _), found in counts.items() if len(found) > 1 and not name.startswith("∂"))
-        if names:
-            return f"{names[0]} is read with different numbers of indices"
-        both = _applied(pairs) & {name for name, _ in counts}
-        if both:
-            return f"{min(both)} is read as a function here and as a quantity there"
-    return None
-
-
-def _applied(pairs: tuple[tuple[Expr, Expr], ...]) -> set[str]:
-    """Names of the functions in a claim."""
-    return {node.function for pair in pairs for side in pair for node in walk(side) if isinstance(node, Apply)}
-
-
-def _new_index(outcome: Outcome, by_head: Outcome, lhs: Node) -> str | None:
-    """An index letter on the right of which the left side knows nothing is said in words, or never."""
-    if outcome.meant is None or by_head.meant is None:
-        return None
-    letters = all_names(lhs) | all_names(by_head.meant.lhs_node)
-    letters |= {
-        part.name.partition(".")[0] for pair in outcome.pairs for part in walk(pair[0]) if isinstance(part, Sym)
-    }
-    for _, right in outcome.meant.aligned.pairs:
-        for node in walk(right):
-            indices = node.indices if isinstance(node, Entry) else node.children if isinstance(node, Delta) else ()
-            for part in indices:
-                if isinstance(part, Sym) and part != STAR and "." not in part.name and part.name not in letters:
-                    return f"the index {part.name} is not introduced on the left"
-    return None
-
-
-def _outside_calls(root: Expr) -> list[Expr]:
-    """The nodes of an expression, without the arguments of functions that are not known."""
-    found: list[Expr] = []
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        found.append(node)
-        stack.extend(() if isinstance(node, Apply) else node.children)
-    return found
-
-
-def _labelled_and_not(outcome: Outcome) -> bool:
-    """Whether `x_i^k` is an entry in one place and a power in another."""
-    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side))
-    kinds = {(node.name, node.sups) for node in nodes if isinstance(node, Entry) and not node.name.startswith("∂")}
-    return len({name for name, _ in kinds}) < len(kinds)
-
-
 def _is_scalar(outcome: Outcome) -> bool:
     """Whether both sides are scalars (vectors leave more room for conventions)."""
     meant = outcome.meant
@@ -429,6 +377,13 @@ def _written(outcome: Outcome) -> set[str]:
     if outcome.meant is None:
         return set()
     return {name for left, _ in outcome.meant.aligned.pairs for name in names_of(((left, left),))}
+
+
+def _anywhere(pairs: tuple[tuple[Expr, Expr], ...]) -> set[str]:
+    """All names on the left side, those of sizes too."""
+    return {node.name for left, _ in pairs for node in walk(left) if isinstance(node, Sym)} | {
+        name for left, _ in pairs for name in labels(left)
+    }
 
 
 def _functions(outcome: Outcome, side: int) -> set[str]:

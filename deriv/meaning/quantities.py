@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deriv.expr.nodes import Apply, Det, Entry, Expr, Inverse, Product, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Delta, Det, Entry, Expr, Inverse, Product, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols
 
 
@@ -42,8 +42,8 @@ def quantities(body: Expr) -> set[Expr]:
     """The symbols and entries of a body that stand for numbers (no indices, bounds or step sizes)."""
     positions: set[str] = set()
     for node in walk(body):
-        if isinstance(node, Entry):
-            positions |= {name for part in node.indices for name in free_symbols(part)}
+        if isinstance(node, Entry | Delta):
+            positions |= {name for part in node.children for name in free_symbols(part)}
     bounds = {
         name
         for node in walk(body)

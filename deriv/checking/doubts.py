@@ -1,0 +1,80 @@
+"""Signs in a claim itself that it is not read as its author meant it: letters with two shapes, sums of two lengths."""
+
+from __future__ import annotations
+
+from deriv.checking.judge import Outcome
+from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.latex.nodes import Node
+from deriv.meaning.applications import STAR
+from deriv.meaning.names import all_names
+
+
+def two_counts(outcome: Outcome) -> str | None:
+    """A sum over the three data of an example on one side, over n of them on the other: n is 3 there."""
+    ends = [
+        {node.hi for left, right in outcome.pairs for node in walk((left, right)[side]) if isinstance(node, Sum)}
+        for side in (0, 1)
+    ]
+    for one, other in (ends, ends[::-1]):
+        counted = [end for end in one - other if isinstance(end, Num)]
+        if counted and any(isinstance(end, Sym) for end in other - one):
+            return f"a sum has {counted[0].value} terms on one side, and a number that is not stated on the other"
+    return None
+
+
+def several_shapes(outcome: Outcome) -> str | None:
+    """A letter that is read with one index here and with two there is not read as its author meant it."""
+    written = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    for pairs in (outcome.pairs, written):
+        counts: dict[tuple[str, int], set[int]] = {}
+        for node in (part for pair in pairs for side in pair for part in _outside_calls(side)):
+            if isinstance(node, Entry | Sym):
+                sups = node.sups if isinstance(node, Entry) else 0
+                counts.setdefault((node.name, sups), set()).add(len(node.children))
+        names = sorted(name for (name, _), found in counts.items() if len(found) > 1 and not name.startswith("∂"))
+        if names:
+            return f"{names[0]} is read with different numbers of indices"
+        both = _applied(pairs) & {name for name, _ in counts}
+        if both:
+            return f"{min(both)} is read as a function here and as a quantity there"
+    return None
+
+
+def _applied(pairs: tuple[tuple[Expr, Expr], ...]) -> set[str]:
+    """Names of the functions in a claim."""
+    return {node.function for pair in pairs for side in pair for node in walk(side) if isinstance(node, Apply)}
+
+
+def new_index(outcome: Outcome, by_head: Outcome, lhs: Node) -> str | None:
+    """An index letter on the right of which the left side knows nothing is said in words, or never."""
+    if outcome.meant is None or by_head.meant is None:
+        return None
+    letters = all_names(lhs) | all_names(by_head.meant.lhs_node)
+    letters |= {
+        part.name.partition(".")[0] for pair in outcome.pairs for part in walk(pair[0]) if isinstance(part, Sym)
+    }
+    for _, right in outcome.meant.aligned.pairs:
+        for node in walk(right):
+            indices = node.indices if isinstance(node, Entry) else node.children if isinstance(node, Delta) else ()
+            for part in indices:
+                if isinstance(part, Sym) and part != STAR and "." not in part.name and part.name not in letters:
+                    return f"the index {part.name} is not introduced on the left"
+    return None
+
+
+def _outside_calls(root: Expr) -> list[Expr]:
+    """The nodes of an expression, without the arguments of functions that are not known."""
+    found: list[Expr] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        stack.extend(() if isinstance(node, Apply) else node.children)
+    return found
+
+
+def labelled_and_not(outcome: Outcome) -> bool:
+    """Whether `x_i^k` is an entry in one place and a power in another."""
+    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side))
+    kinds = {(node.name, node.sups) for node in nodes if isinstance(node, Entry) and not node.name.startswith("∂")}
+    return len({name for name, _ in kinds}) < len(kinds)
