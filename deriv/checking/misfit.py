@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from deriv.checking.equations import parts_of
 from deriv.checking.judge import Judge, scopings
 from deriv.checking.results import Code, Counterexample, Diagnosis
 from deriv.checking.shapes import Kinds
@@ -17,7 +18,7 @@ from deriv.checking.stated import letters_of, stated_names
 from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import Expr, Num, Sym
 from deriv.expr.tensor import Axis, Grid, Tensor, Value
-from deriv.latex.nodes import Node
+from deriv.latex.nodes import CasesOf, Items, Matrix, Node
 from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope, is_number
@@ -33,6 +34,8 @@ class Misfit:
 
     counterexample: Counterexample
     diagnosis: Diagnosis
+    has_value: bool
+    """Whether the right side makes sense alone; where it does not, no equation is meant either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def misfit(judge: Judge, lhs: Node, rhs: Node, line: int) -> Misfit | None:
     """Why the two sides cannot be equal by their shapes alone; None where they may be, or too little is stated."""
     if not _is_all_stated(judge, letters_of(judge.scope, lhs) | letters_of(judge.scope, rhs), line):
         return None
+    if any(isinstance(part, Items | Matrix | CasesOf) for part in parts_of(rhs)):
+        return None  # lists are often written with dots
     plain: _Sides | None = None
     for left, right, _ in scopings(lhs, rhs):
         for sides in _readings(judge, left, right):
@@ -151,7 +156,8 @@ def _told(sides: _Sides) -> Misfit | None:
         return None
     else:
         message = f"this is {words[1]} where {words[0]} is due"
-    return Misfit(Counterexample({}, words[0], words[1], sizes), Diagnosis(Code.SHAPE, message))
+    counterexample = Counterexample({}, words[0], words[1], sizes)
+    return Misfit(counterexample, Diagnosis(Code.SHAPE, message), sides.right is not None)
 
 
 def _axes(value: Tensor) -> list[Axis]:

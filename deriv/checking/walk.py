@@ -376,14 +376,15 @@ class Walk:
         return step if step.verdict is Verdict.REFUTED else self._of_other_shape(chain, part, base) or step
 
     def _of_other_shape(self, chain: ChainState, part: Node, base: Step) -> Step | None:
-        """A claim about a derivative whose sides cannot have one shape; the head of a chain counts too."""
-        lines = [chain.parts[-1]] if len(chain.parts) == 1 else [chain.parts[0], chain.parts[-1]]
-        if not equations.has_derivative(chain.parts[0]):
-            return None
+        """A claim about a derivative whose sides cannot have one shape, or a line without any; the head counts too."""
         number = self.source.position(part.span.start)[0]
-        found = [misfit(self.judge, line, part, number) for line in lines]
-        if (said := found[0]) is None or None in found:
+        said = misfit(self.judge, chain.parts[-1], part, number)
+        if said is None:
             return None
+        if said.has_value:
+            by_head = len(chain.parts) == 1 or misfit(self.judge, chain.parts[0], part, number)
+            if not by_head or not equations.has_derivative(chain.parts[0]):
+                return None
         wrong = replace(base, verdict=Verdict.REFUTED, focus=part.span)
         return replace(wrong, counterexample=said.counterexample, diagnosis=said.diagnosis)
 

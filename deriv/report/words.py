@@ -9,7 +9,7 @@ from deriv.checking.results import Code, Counterexample, FileResult, Kind, Step,
 
 _TITLES = {
     Code.DESCENT: "this update walks uphill",
-    Code.SHAPE: "the two sides do not have the same shape",
+    Code.SHAPE: "the shapes do not fit",
     Code.NUMERIC: "this number does not come out",
 }
 

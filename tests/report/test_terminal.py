@@ -161,7 +161,7 @@ def test_titles_say_what_kind_of_step_is_wrong():
         return shown(file).splitlines()[0]
 
     assert head(Code.DESCENT).endswith(": this update walks uphill")
-    assert head(Code.SHAPE).endswith(": the two sides do not have the same shape")
+    assert head(Code.SHAPE).endswith(": the shapes do not fit")
     assert head(Code.NUMERIC).endswith(": this number does not come out")
     assert head(Code.SIGN, kind=Kind.INEQUALITY).endswith(": this inequality does not hold")
     assert head(Code.SIGN, kind=Kind.DERIVATIVE).endswith(": this derivative is not right")
