@@ -35,27 +35,10 @@ from deriv.expr.nodes import (
     Sum,
     Sym,
 )
-from deriv.expr.substitute import bound_names, post_order
+from deriv.expr.substitute import bound_below, free_symbols, post_order
 
 _MAX_INDEX_BITS = 2000
 NO_RADII: Final[Mapping[Expr, Fraction]] = MappingProxyType({})
-
-
-def bound_dependence(root: Expr) -> dict[int, tuple[str, ...]]:
-    """For each node (by identity) the bound names it depends on; what a value may be remembered by."""
-    found: dict[int, frozenset[str]] = {}
-    for node in post_order(root):
-        if isinstance(node, Sym):
-            found[id(node)] = frozenset((node.name,)) if "." in node.name else frozenset()
-            continue
-        names: frozenset[str] = frozenset()
-        for k, child in enumerate(node.children):
-            part = found[id(child)]
-            if part and k == 2 and isinstance(node, (Sum, Product, Inverse, Det)):
-                part -= frozenset(bound_names(node))
-            names = names | part if names and part else names or part
-        found[id(node)] = names
-    return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
 class Evaluator:
@@ -65,11 +48,17 @@ class Evaluator:
         self.root = root
         self.budget = budget
         self.radii = radii
-        self.depends = bound_dependence(root)
-        binders = {name for node in post_order(root) for name in bound_names(node)}
-        self.plain_binders = {name for name in binders if "." not in name}
+        self._depends: dict[int, tuple[str, ...]] = {}
+        self.plain_binders = {name for name in bound_below(root) if "." not in name}
         self.discrete: dict[int, bool] = {}
         self.reduced: dict[int, Expr] = {}
+
+    def depends(self, node: Expr) -> tuple[str, ...]:
+        """The bound names that a node depends on; what a value may be remembered by."""
+        known = self._depends.get(id(node))
+        if known is None:
+            known = self._depends[id(node)] = tuple(sorted(name for name in free_symbols(node) if "." in name))
+        return known
 
     def value(self, point: Point) -> Arb:
         """The value at a point, in the working precision."""
@@ -88,7 +77,7 @@ class _Run:
         self.steps = plan.budget.evaluations
 
     def value(self, node: Expr) -> Arb:
-        names = self.plan.depends[id(node)]
+        names = self.plan.depends(node)
         key: tuple[object, ...] = (id(node), *[self.env.get(name) for name in names])
         if self.plan.plain_binders:
             key += tuple(sorted(self.env.items()))
@@ -253,7 +242,6 @@ def _reduced(run: _Run, node: Expr) -> Arb:
     simpler = run.plan.reduced.get(id(node))
     if simpler is None:
         simpler = run.plan.reduced[id(node)] = rule.reduce(node.children)
-        run.plan.depends.update(bound_dependence(simpler))
     return run.value(simpler)
 
 
@@ -306,7 +294,7 @@ def _matrix(run: _Run, node: Inverse | Det) -> Matrix:
     values = _range(run, node)
     if not values:
         raise Undefined("a matrix without rows")
-    names = [name for name in run.plan.depends[id(node.body)] if name not in node.data]
+    names = [name for name in run.plan.depends(node.body) if name not in node.data]
     key = (type(node), node.data, node.body, values, *[run.env.get(name) for name in names])
     if run.plan.plain_binders:
         key += tuple(sorted(run.env.items()))

@@ -37,9 +37,11 @@ from deriv.expr.nodes import (
     Sym,
 )
 from deriv.expr.substitute import (
+    bound_below,
     bound_names,
     free_symbols,
     fresh_names,
+    has_derivative,
     post_order,
     rebuild,
     rename_bound,
@@ -75,7 +77,7 @@ def evaluate_derivatives(expr: Expr) -> Expr:
             return differentiate(body, variable)
         return same_or(node, children)
 
-    if not any(isinstance(node, Derivative) for node in post_order(expr)):
+    if not has_derivative(expr):
         return expr
     return rebuild(expr, visit)
 
@@ -84,7 +86,7 @@ def _apart(root: Expr, taken: frozenset[str]) -> Expr:
     """`root` with its bound names renamed where they meet the indices of the variable."""
     if not taken:
         return root
-    bound = {name for node in post_order(root) for name in bound_names(node)}
+    bound = bound_below(root)
     if not bound & taken:
         return root
     names = set(bound | taken | free_symbols(root))
@@ -225,7 +227,7 @@ def _matrix_slope(node: Inverse | Det, slopes: list[Expr]) -> Expr:
     if slopes[2] == ZERO:
         return ZERO
     row, col, lo, hi, body = node.row, node.col, node.lo, node.hi, node.body
-    taken = {name for part in post_order(node) for name in bound_names(part)}
+    taken = bound_below(node)
     taken |= free_symbols(node) | free_symbols(slopes[2])  # the slope holds the indices of the variable
     k, l = fresh_names((row, col), (row, col), taken)
     inside = substitute(slopes[2], {Sym(row): Sym(k), Sym(col): Sym(l)})

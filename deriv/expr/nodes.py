@@ -22,14 +22,21 @@ Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 class Expr:
     """Base of all nodes: `children` are expressions, `data` is whatever else tells two nodes apart."""
 
-    __slots__ = ("_hash", "children", "data")
+    __slots__ = ("_hash", "bound", "children", "data", "derives", "free")
     children: tuple[Expr, ...]
     data: tuple[object, ...]
+    free: frozenset[str] | None
+    """Names of free symbols, once `substitute.free_symbols` has found them; then the next two are known too."""
+    bound: frozenset[str]
+    """Names that are bound here or anywhere below."""
+    derives: bool
+    """Whether a derivative that is not carried out stands here or below."""
 
     def __init__(self, children: tuple[Expr, ...] = (), data: tuple[object, ...] = ()) -> None:
         object.__setattr__(self, "children", children)
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "_hash", hash((type(self).__name__, data, children)))
+        object.__setattr__(self, "free", None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -40,13 +47,10 @@ class Expr:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return (
-            type(self) is type(other)
-            and isinstance(other, Expr)
-            and hash(self) == hash(other)
-            and self.data == other.data
-            and self.children == other.children
-        )
+        if type(self) is not type(other):
+            return False
+        assert isinstance(other, Expr)
+        return hash(self) == hash(other) and self.data == other.data and self.children == other.children
 
     def with_children(self, children: tuple[Expr, ...]) -> Expr:
         """The same node over other children."""

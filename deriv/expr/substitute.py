@@ -59,18 +59,49 @@ def _bound_part(node: Expr) -> int:
 
 
 def free_symbols(root: Expr) -> frozenset[str]:
-    """Names of symbols (indices included) that are not bound within `root`."""
-    free: dict[int, frozenset[str]] = {}
-    for node in post_order(root):
-        if isinstance(node, Sym):
-            free[id(node)] = frozenset((node.name,))
+    """Names of symbols (indices included) that are not bound within `root`; every node remembers its own."""
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        if node.free is not None:
+            stack.pop()
             continue
-        bound = bound_names(node)
-        parts = [free[id(child)] for child in node.children]
-        if bound:
-            parts[_bound_part(node)] -= frozenset(bound)
-        free[id(node)] = _union(parts)
-    return free[id(root)]
+        unknown = [child for child in node.children if child.free is None]
+        if unknown:
+            stack.extend(unknown)
+            continue
+        _learn(node)
+        stack.pop()
+    assert root.free is not None
+    return root.free
+
+
+def bound_below(root: Expr) -> frozenset[str]:
+    """Names that are bound anywhere in an expression."""
+    free_symbols(root)
+    return root.bound
+
+
+def has_derivative(root: Expr) -> bool:
+    """Whether an expression holds a derivative that is not carried out."""
+    free_symbols(root)
+    return root.derives
+
+
+def _learn(node: Expr) -> None:
+    """Keep what a node whose parts know theirs has free and bound below."""
+    if isinstance(node, Sym):
+        free = frozenset((node.name,))
+    else:
+        parts = [child.free or frozenset() for child in node.children]
+        if own := bound_names(node):
+            parts[_bound_part(node)] -= frozenset(own)
+        free = _union(parts)
+    bound = _union([frozenset(bound_names(node)), *[child.bound for child in node.children]])
+    derives = isinstance(node, Derivative) or any(child.derives for child in node.children)
+    object.__setattr__(node, "free", free)
+    object.__setattr__(node, "bound", bound)
+    object.__setattr__(node, "derives", derives)
 
 
 def _union(parts: list[frozenset[str]]) -> frozenset[str]:
@@ -153,6 +184,7 @@ class _Substitution:
         self.incoming = _union([free_symbols(new) for new in mapping.values()])
         self.touched = _union([free_symbols(old) for old in mapping])
         self.made: dict[int, Expr] = {}
+        self.of_symbols = all(isinstance(old, Sym) for old in mapping)
 
     def run(self, root: Expr) -> Expr:
         stack: list[tuple[Expr, bool]] = [(root, False)]
@@ -165,7 +197,7 @@ class _Substitution:
                 made[id(node)] = same_or(node, tuple(made[id(child)] for child in node.children))
             elif node in self.mapping:
                 made[id(node)] = self.mapping[node]
-            elif not node.children:
+            elif not node.children or (self.of_symbols and self.touched.isdisjoint(free_symbols(node))):
                 made[id(node)] = node
             elif isinstance(node, _ALL_BINDERS):
                 made[id(node)] = self._binder(node)
@@ -183,7 +215,7 @@ class _Substitution:
         inner = {old: new for old, new in self.mapping.items() if free_symbols(old) <= inside}
         clash = _union([free_symbols(new) for new in inner.values()]) & set(bound)
         if clash:
-            taken = self.incoming | self.touched | free_symbols(node) | _all_bound(node)
+            taken = self.incoming | self.touched | free_symbols(node) | node.bound
             node = rename_bound(node, *fresh_names(bound, clash, taken))
         body = substitute(node.children[where], inner)
         children = tuple(body if k == where else self.run(child) for k, child in enumerate(node.children))
@@ -205,7 +237,3 @@ class _Substitution:
 
 def _mentions(root: Expr, name: object, kind: type[Expr]) -> bool:
     return any(type(node) is kind and node.data[0] == name for node in walk(root))
-
-
-def _all_bound(root: Expr) -> frozenset[str]:
-    return frozenset(name for node in walk(root) for name in bound_names(node))
