@@ -159,6 +159,18 @@ def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | No
     return f"a differential equation for {name}, which may be another {name} than above"
 
 
+def after_a_condition(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
+    """`x^T Q^T Q x = x^T x` where `Q^T Q = I` is stated: what holds of such matrices holds of no others."""
+    if has_operator(lhs) or has_operator(rhs):
+        return None
+    names = {node.name for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)}
+    for left, right, words, _ in scope.stated:
+        own = {node.name for side in (left, right) for node in walk(side) if isinstance(node, Entry)}
+        if own & names:
+            return f"it may follow from “{words}”, which is stated above"
+    return None
+
+
 def of_densities(outcome: Outcome) -> str | None:
     """`p(z|x) p(x) = p(x|z) p(z)`: densities that share a letter are different functions for different arguments."""
     terms = [{n for pair in outcome.pairs for n in walk(pair[k]) if isinstance(n, Apply | Entry | Sym)} for k in (0, 1)]

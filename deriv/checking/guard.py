@@ -72,6 +72,7 @@ class Guard:
             or equations.to_integrate(self.scope, first=first, lhs=lhs, rhs=rhs)
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
+            or equations.after_a_condition(self.scope, outcome, lhs, rhs)
             or self._name_of_several(lhs, rhs)
             or equations.strained(outcome)
             or several_shapes(outcome)
@@ -298,6 +299,15 @@ class Guard:
         """Whether the left side is a name that the document defines."""
         return self.scope.lookup(_name(outcome.meant.lhs if outcome.meant else None)) is not None
 
+    def is_slope_of_known(self, outcome: Outcome) -> bool:
+        """`A'(x) = 20 - 2x = 0`: what A' is holds for every x, and where it is 0 is asked for then."""
+        left = outcome.meant.lhs if outcome.meant is not None else None
+        body = left.body if isinstance(left, Tensor) else None
+        if not isinstance(body, Apply) or not any(body.orders) or not all(isinstance(a, Sym) for a in body.children):
+            return False
+        definition = self.scope.lookup(body.function, "function")
+        return definition is not None and definition.line >= self.scope.section
+
     def _may_be_for_some(self, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
         """Whether an equality may be meant for some values only: nothing says that it is about all of a set."""
         return equations.is_plain(outcome, lhs, rhs, frozenset(name for name, _ in self.scope.declared))
@@ -318,7 +328,7 @@ class Guard:
         """The matrix that `A^T = A` speaks of."""
         left, right = outcome.pairs[0] if len(outcome.pairs) == 1 else (None, None)
         if not isinstance(left, Entry) or not isinstance(right, Entry) or (left.name, left.sups) != (right.name, 0):
-            return None
+            return None  # both `A^T = A` and `A = A^T`
         return left.name if len(left.indices) == 2 and left.indices == right.indices[::-1] else None
 
 

@@ -84,7 +84,8 @@ def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Ite
         yield replace(plain, bodies=identity, note="the activation is taken as the identity, as the text says")
     elif bodies:
         yield replace(plain, bodies={}, optional=True)
-    for key, definition in _alternatives(scope, current, names):
+    # what a variable is at a solution is not what it is where a derivative is taken
+    for key, definition in _alternatives(scope, current, names - variables):
         changed = {**current, key: definition}
         yield replace(plain, definitions=changed, note=f"{key[0]} is taken as on line {definition.line}")
     # what a variable is at the end (`r = 3` at the optimum) is not what it is before
@@ -131,7 +132,7 @@ def _alternatives(
     """Earlier definitions of a name, and those of its variants (`f_a` where f is written)."""
     found = 0
     for definition in reversed(scope.history):
-        stem = definition.name.split("_")[0]
+        stem = definition.name if "__" in definition.name else definition.name.split("_")[0]  # x^* is one x only
         name = definition.name if definition.name in names else stem if stem in names else None
         if name is None:
             continue

@@ -15,7 +15,7 @@ from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
 from deriv.expr.nodes import Derivative
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import Deriv, Name, Node
+from deriv.latex.nodes import Deriv, Name, Node, Script
 from deriv.meaning.names import all_names, base_name
 from deriv.meaning.rates import TIME
 from deriv.meaning.scope import is_number
@@ -100,14 +100,33 @@ def tells_what_it_is(walk: Walk, previous: Node, part: Node, base: Step) -> Step
     return replace(base, kind=Kind.DEFINITION)
 
 
-def names_value(walk: Walk, previous: Node, part: Node, base: Step) -> Step | None:
-    """`f(g(x)) = z` with a new symbol at the end gives the value its name."""
+def symmetric(walk: Walk, head: definitions.Head, right: Node, base: Step) -> Step | None:
+    """`P = P^T` says what kind of matrix P is."""
+    marks = (
+        definitions.marks_in(walk.scope, right) if isinstance(right, Script) and isinstance(right.base, Name) else None
+    )
+    if marks is None or not marks.transposed or marks.name != head.marks.name or marks.inverse or head.params:
+        return None
+    walk.scope.symmetric.add(marks.name)
+    return replace(base, kind=Kind.DECLARATION, notes=(f"{marks.name} is taken as symmetric from here on",))
+
+
+def names_value(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Step) -> Step | None:
+    """`f(g(x)) = z` with a new symbol at the end gives the value its name: one that derivatives are of, or by.
+
+    A constraint (`A x = b`, `Q^T Q = I`) names nothing.
+    """
     head = definitions.head_of(walk.scope, part)
     if head is None or head.params is not None or definitions.known(walk.scope, head):
         return None
     name, value = head.marks.name, walk.value(previous)
     if isinstance(value, str) or walk.guard.grounded(name) or name in all_names(previous):
         return None
+    if not (walk.scope.survey.numerators[name] or walk.scope.survey.denominators[name]):
+        if equations.has_operator(previous):
+            return None
+        state(walk, outcome, previous, part)
+        return replace(base, kind=Kind.DECLARATION, notes=("a condition, which may be used from here on",))
     definitions.define(walk.scope, head, value, walk.source.position(part.span.start)[0])
     walk.scope.history[-1] = replace(walk.scope.history[-1], named=True)
     return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
@@ -185,7 +204,7 @@ def declares(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Ste
     if first and walk.guard.is_constraint(outcome, lhs=previous):
         walk.scope.equations.append(outcome.pairs[0])
         return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
-    return names_value(walk, previous, part, base)
+    return names_value(walk, outcome, previous, part, base)
 
 
 def left_open(walk: Walk, chain: ChainState, outcome: Outcome, part: Node, base: Step, reason: str) -> Step:

@@ -276,6 +276,8 @@ class Walk:
             self.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
             return replace(base, kind=Kind.DECLARATION)
         head = definitions.head_of(self.scope, left)
+        if head is not None and (told := introduce.symmetric(self, head, right, base)) is not None:
+            return told
         if not self.collecting and (rate := introduce.rate(self, left, right, base)) is not None:
             return rate
         if definitions.names_component(left) and not self.judge.judge(left, right).holds:
@@ -366,7 +368,8 @@ class Walk:
     def _differs(self, chain: ChainState, outcome: Outcome, by_head: Outcome, part: Node, base: Step) -> Step:
         """A claim that does not hold: wrong, unless something may be misunderstood."""
         previous = chain.parts[-1]
-        if chain.is_condition and not chain.parts[1:] and equations.holds_symbols(outcome, previous, part):
+        conditional = chain.is_condition and not chain.parts[1:] and not self.guard.is_slope_of_known(outcome)
+        if conditional and equations.holds_symbols(outcome, previous, part):
             return unchecked(base, outcome, "the chain ends in a number: this may hold under that condition")
         reason = self.guard.objection(outcome, by_head, first=len(chain.parts) == 1, lhs=previous, rhs=part)
         if reason is not None:

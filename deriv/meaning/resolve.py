@@ -27,7 +27,7 @@ from deriv.expr.nodes import (
     Sym,
     walk,
 )
-from deriv.expr.substitute import free_symbols, substitute
+from deriv.expr.substitute import bound_names, free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
 from deriv.meaning.quantities import is_other_reading, label, occurs, quantities, same_family, sups
@@ -137,7 +137,11 @@ class Resolver:
             return self._antiderivative(node, hold, active)
         if isinstance(node, Sym | Entry | Apply):
             return self._name(node, hold, active, run)
-        children = tuple(run(child) for child in node.children)
+        own = frozenset(bound_names(node))
+        if own and not own <= hold:  # x in `∫ x dx` is not the x that has a value elsewhere
+            children = tuple(self._expand(child, hold | own, active) for child in node.children)
+        else:
+            children = tuple(run(child) for child in node.children)
         if any(new is not old for new, old in zip(children, node.children, strict=True)):
             node = node.with_children(children)
         if isinstance(node, Limit):
