@@ -17,6 +17,7 @@ from deriv.meaning.scope import Scope
 
 UNSOLVED = "an equation between two expressions, not known to be an identity"
 _GIVEN = "_given"
+_MATRIX = 2
 
 
 def has_operator(node: Node) -> bool:
@@ -157,6 +158,19 @@ def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | No
     if not {name, by} <= standing_names(rhs):
         return None
     return f"a differential equation for {name}, which may be another {name} than above"
+
+
+def of_one_matrix(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
+    """`P^2 = P`, `J^T = -J` of a matrix that is not defined: which matrices are meant, not what holds of all."""
+    if has_operator(lhs) or has_operator(rhs) or outcome.meant is None:
+        return False
+    entries = {node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)}
+    names = {entry.name for entry in entries}
+    symbols = {name for pair in outcome.pairs for side in pair for name in labels(side)} - names
+    if len(names) != 1 or symbols or any(len(entry.indices) - entry.sups != _MATRIX for entry in entries):
+        return False
+    both = [value for value in (outcome.meant.lhs, outcome.meant.rhs) if isinstance(value, Tensor)]
+    return any(value.rows and value.cols for value in both) and scope.lookup(min(names)) is None
 
 
 def after_a_condition(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:

@@ -39,7 +39,9 @@ _ASKED = re.compile(
 
 
 _RELATED = re.compile(
-    r"\b(?:orthogonal|orthonormal|unitary|idempotent|projection matri|singular value|eigenvector)",
+    r"orthogonal|orthonormal|unitary|idempotent|project(?:ion|or)|singular value|eigen(?:vector|value|decomp)|rotation"
+    r"|reflection|permutation|unit[- ](?:vector|norm|length)|isometr|householder|involut|nilpotent|circulant"
+    r"|commut(?:e|ing)|(?<!off-)\bdiagonal\b|triangular|skew|anti-?symmetric|doubly stochastic",
     re.IGNORECASE,
 )
 """Words for what makes matrix equations hold that hold for no other matrices."""
@@ -72,6 +74,7 @@ class Guard:
             or equations.to_integrate(self.scope, first=first, lhs=lhs, rhs=rhs)
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
+            or self._of_special_matrices(outcome, lhs, rhs)
             or equations.after_a_condition(self.scope, outcome, lhs, rhs)
             or self._name_of_several(lhs, rhs)
             or equations.strained(outcome)
@@ -84,6 +87,14 @@ class Guard:
             or self._new_symbols(outcome, by_head)
             or self._something_put_in(outcome, by_head, lhs, rhs)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
+        )
+
+    def _of_special_matrices(self, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
+        """`‖Qx‖ = ‖x‖` holds of rotations: what words say of matrices may make an equation hold."""
+        if has_operator(lhs) or has_operator(rhs) or not (told := _RELATED.search(self.text)):
+            return None
+        return (
+            f"what the text says of its matrices (“{told.group()}”) may make it hold" if _has_arrays(outcome) else None
         )
 
     def _name_of_several(self, lhs: Node, rhs: Node) -> str | None:
@@ -359,6 +370,12 @@ def _is_example(definition: Definition) -> bool:
     if definition.form != "function" or not isinstance(definition.body, Tensor):
         return False
     return labels(definition.body.body) <= set(definition.params)
+
+
+def _has_arrays(outcome: Outcome) -> bool:
+    """Whether vectors or matrices stand in a claim, not only entries by letters that are written."""
+    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry))
+    return any("." in part.name for node in nodes for part in node.indices if isinstance(part, Sym))
 
 
 def _is_scalar(outcome: Outcome) -> bool:

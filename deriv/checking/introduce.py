@@ -201,6 +201,9 @@ def declares(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Ste
     if name := walk.guard.is_symmetry(outcome):
         walk.scope.symmetric.add(name)
         return replace(base, kind=Kind.DECLARATION, notes=(f"{name} is taken as symmetric from here on",))
+    if first and equations.of_one_matrix(walk.scope, outcome, previous, part):
+        state(walk, outcome, previous, part)
+        return replace(base, kind=Kind.DECLARATION, notes=("says what kind of matrix this is",))
     if first and walk.guard.is_constraint(outcome, lhs=previous):
         walk.scope.equations.append(outcome.pairs[0])
         return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
