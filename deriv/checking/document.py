@@ -84,7 +84,7 @@ def check_text(
         annotations[0].assume(scope, fact) if annotations else None
     declare_all(scope, [*before, *parts])
     for part in (*before, *parts):
-        words.take_in(scope, words.beside_names(part.source.text, part.firsts()))
+        words.take_in(scope, words.beside_names(part.source.text, part.firsts()), part.source)
     scope.speaks_of_symmetry = any(words.speaks_of_symmetry(part.source.text) for part in (*before, *parts))
     if scope.layout == "auto":
         scope.layout = words.layout_of("\n".join(part.source.text for part in (*before, *parts))) or "auto"

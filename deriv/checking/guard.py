@@ -275,8 +275,11 @@ class Guard:
             return False
         return differs_in_every_shape(self.judge, outcome)
 
-    def symmetry_beside(self, rhs: Node) -> str | None:
-        """What follows on the line may say under which condition a transpose does not matter."""
+    def symmetry_beside(self, outcome: Outcome, rhs: Node) -> str | None:
+        """What follows on the line may say under which condition a transpose does not matter; or other sections."""
+        names = {node.name for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)}
+        if elsewhere := sorted((names & self.scope.symmetric_from.keys()) - outcome.domain.symmetric):
+            return f"the text calls {elsewhere[0]} symmetric elsewhere"
         after = self.text[rhs.span.end : rhs.span.end + _BESIDE].partition("\n")[0]
         return "the text speaks of symmetry here" if speaks_of_symmetry(after) else None
 

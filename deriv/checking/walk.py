@@ -431,7 +431,7 @@ class Walk:
             return unchecked(base, outcome, "this may be an equation for another curve than the one above")
         doubt = self.guard.unexplained(outcome, by_head) if found is None else None
         if doubt is None and (found is None or found.diagnosis.code is Code.TRANSPOSE):
-            doubt = equations.of_marked_matrices(previous, part) or self.guard.symmetry_beside(part)
+            doubt = equations.of_marked_matrices(previous, part) or self.guard.symmetry_beside(outcome, part)
         if doubt is not None:
             if doubt is equations.UNSOLVED:
                 introduce.state(self, outcome, previous, part)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from deriv.expr.domain import BINARY
 from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
 from deriv.latex.nodes import Chain, Items, Node, Number, Script
 from deriv.meaning.names import base_name
 from deriv.meaning.scope import Scope
-from deriv.source import Span
+from deriv.source import SourceFile, Span
 
 _SYMMETRIC = re.compile(
     r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally)"
@@ -18,8 +19,24 @@ _SYMMETRIC = re.compile(
     re.IGNORECASE,
 )
 _NOT_SYMMETRIC = re.compile(
-    r"\bnot\b[^.]{0,25}symmetric|\b(?:asymmetric|non-?symmetric|(?:general|arbitrary) matri)", re.IGNORECASE
+    r"(?:\bnot\b|n't\b|\bfails?\b|\bunless\b|\bnever\b|\bno longer\b|\bneither\b)[^.]{0,25}symmetric"
+    r"|\b(?:asymmetric|non-?symmetric|anti-?symmetric|skew[- ]?symmetric|(?:general|arbitrary|any)(?: \w+){0,2} matri)"
+    r"|^\W*(?:be |is |are )?(?:arbitrary|not)\b",
+    re.IGNORECASE,
 )
+_DENIED = re.compile(r"(?:\bnot\b|n't\b|\bnever\b|\bunless\b|\brather than\b|\binstead of\b)[^.]{0,25}$", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"\b(?:and|or|but|of|from|into|to|by|with|without|for|in|on|over|if|when|while|unless|whose|which|that|where"
+    r"|because|since|so|even|function|turns?|is|are|be)\b|[,;:()]",
+    re.IGNORECASE,
+)
+"""Words between a symbol and what is said that show that it is said of something else; some may follow a symbol."""
+_ADJECTIVES = re.compile(
+    r"(?:,|\band\b)\s*(?:and )?(?:strictly )?(?:positive|negative|real|square|invertible|non-?singular|regular|psd|spd)"
+    r"(?:[- ](?:semi-?)?definite)?",
+    re.IGNORECASE,
+)
+_AFTER_A_SYMBOL = frozenset(("is", "are", "be", "and", "to", "that", "which", "of", ",", "("))
 _ALL_SYMMETRIC = re.compile(r"\bare (?:all |both |real |square )*symmetric", re.IGNORECASE)
 _SPEAKS = re.compile(
     r"(?<!not )(?<!non-)(?<!non)(?<!a)(?:symmetri|symétri|simétric|simmetric|симметр|对称|對稱|対称|대칭)"
@@ -35,19 +52,49 @@ _ONE_HOT = re.compile(r"\b(?:one[- ]hot|1-of-[kcn])\b", re.IGNORECASE)
 _ROWS = re.compile(r"\brows?\b", re.IGNORECASE)
 _LAYOUT = re.compile(r"\b(numerator|denominator)[- ]layout", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
+_LIST = re.compile(r"\$[^$]*\$|\\\(.*?\\\)|\band\b|\bboth\b|,")
 _REACH = 70  # characters
+_FEW_WORDS = 8
+_CLOSE = 12  # characters
 
 
-def beside_names(text: str, formulas: Sequence[tuple[Span, Node | None]]) -> Iterator[tuple[str, str]]:
-    """Each symbol that a formula of the text begins with, and the words of its clause on both sides."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A symbol that a formula of the text begins with, the words of its clause on both sides, and the place."""
+
+    name: str
+    before: str
+    after: str
+    place: int
+    plural: bool = False
+    """Whether a list of symbols is called symmetric, of which this is one."""
+
+    def says(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a phrase is said of the symbol: right before it ("the symmetric matrix A") or right after it."""
+        for found in pattern.finditer(self.before):
+            between = _ADJECTIVES.sub("", self.before[found.end() :])
+            if not _ELSEWHERE.search(between) and not _DENIED.search(self.before[: found.start()]):
+                return True
+        for found in pattern.finditer(self.after):
+            between = self.after[: found.start()]
+            strange = {word.lower() for word in _ELSEWHERE.findall(between)} - _AFTER_A_SYMBOL
+            if not strange and not _DENIED.search(between) and len(between.split()) <= _FEW_WORDS:
+                return True
+        return False
+
+
+def beside_names(text: str, formulas: Sequence[tuple[Span, Node | None]]) -> Iterator[Beside]:
+    """What stands beside each symbol that a formula of the text begins with."""
     for number, (span, node) in enumerate(formulas):
         last = formulas[number - 1][0].end if number else 0
         following = formulas[number + 1][0].start if number + 1 < len(formulas) else len(text)
         before = _CLAUSE_END.split(text[max(last, span.start - _REACH) : span.start])[-1]
         after = _CLAUSE_END.split(text[span.end : min(following, span.end + _REACH)])[0]
-        plural = _ALL_SYMMETRIC.search(_CLAUSE_END.split(text[span.end : span.end + 3 * _REACH])[0])
+        clause = _CLAUSE_END.split(text[span.end : span.end + 3 * _REACH])[0]
+        plural = _ALL_SYMMETRIC.search(clause)
+        listed = plural is not None and not _LIST.sub("", clause[: plural.start()]).strip()
         for name in _names(node):
-            yield name, f"{before} … {after} {plural.group() if plural else ''}"
+            yield Beside(name, before, after, span.start, listed)
 
 
 def _names(node: Node | None) -> Iterator[str]:
@@ -62,20 +109,29 @@ def _names(node: Node | None) -> Iterator[str]:
                 yield f"{name}_{part.sub.text}"
 
 
-def take_in(scope: Scope, found: Iterator[tuple[str, str]]) -> None:
+def take_in(scope: Scope, found: Iterable[Beside], source: SourceFile) -> None:
     """Keep what the words say in the scope."""
-    for name, words in found:
-        if _NOT_SYMMETRIC.search(words):
-            scope.not_symmetric.add(name)
-        elif _SYMMETRIC.search(words):
-            scope.symmetric.add(name)
-        if _SUMS_TO_ONE.search(words):
-            ranks = [rank for (declared, _), rank in scope.survey.declared_rank.items() if declared == name]
-            by_rows = ranks == [2] and bool(_ROWS.search(words))
-            scope.equations.append((_sum_of(scope, name, by_rows=by_rows), ONE))
-            if _ONE_HOT.search(words) and name not in scope.facts and (by_rows or ranks == [1]):
-                scope.facts[name] = BINARY
-                scope.one_hot.add(name)
+    for one in found:
+        if one.says(_NOT_SYMMETRIC) or _NOT_SYMMETRIC.search(f"{one.before[-_CLOSE:]} A {one.after}"):
+            scope.not_symmetric.add(one.name)
+        elif one.says(_SYMMETRIC) or one.plural:
+            line = source.position(one.place)[0]
+            scope.symmetric_from[one.name] = min(line, scope.symmetric_from.get(one.name, line))
+            scope.symmetric.add(one.name)
+        if one.says(_SUMS_TO_ONE):
+            _sums_to_one(scope, one)
+    twice = scope.symmetric & scope.not_symmetric  # said of two matrices with one name
+    scope.symmetric -= twice
+    scope.not_symmetric -= twice
+
+
+def _sums_to_one(scope: Scope, one: Beside) -> None:
+    ranks = [rank for (declared, _), rank in scope.survey.declared_rank.items() if declared == one.name]
+    by_rows = ranks == [2] and bool(_ROWS.search(one.before + one.after))
+    scope.equations.append((_sum_of(scope, one.name, by_rows=by_rows), ONE))
+    if one.says(_ONE_HOT) and one.name not in scope.facts and (by_rows or ranks == [1]):
+        scope.facts[one.name] = BINARY
+        scope.one_hot.add(one.name)
 
 
 def is_told_of_all(scope: Scope, text: str) -> bool:

@@ -58,6 +58,8 @@ class Scope:
     one_hot: set[str] = field(default_factory=set)
     """Names that the text calls one-hot."""
     symmetric: set[str] = field(default_factory=set)
+    symmetric_from: dict[str, int] = field(default_factory=dict)
+    """The line of the words that call a matrix symmetric: they do not reach back over a heading."""
     aliases: dict[str, str] = field(default_factory=dict)
     log: str = "natural"
     layout: str = "auto"
@@ -197,11 +199,13 @@ class Scope:
             for node in walk(side):
                 if isinstance(node, Sym | Entry) and node.name not in facts and node.name in self.survey.sizes:
                     facts[node.name] = SIZE
+        end = self.section_end
+        symmetric = {name for name in self.symmetric if not end or self.symmetric_from.get(name, 0) < end}
         return Domain(
             facts,
             tuple((self.ranges.canonical(a), self.ranges.canonical(b)) for a, b in self.equations),
             tuple(self.excluded),
-            frozenset(self.symmetric | {f"d {name}" for name in self.symmetric}),
+            frozenset(symmetric | {f"d {name}" for name in symmetric}),
             memory=self.memory,
         )
 
