@@ -11,7 +11,7 @@ from deriv.equal.decision import Decision, Proved
 from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
 from deriv.expr.functions import add, mul
-from deriv.expr.nodes import Apply, Derivative, Expr, Sym, walk
+from deriv.expr.nodes import Apply, Derivative, Entry, Expr, Sym, walk
 from deriv.expr.substitute import rebuild, same_or
 from deriv.latex.nodes import Additive, Decorated, Deriv, Group, Name, Node, Product, Script
 from deriv.meaning.names import canonical, label_text
@@ -37,9 +37,10 @@ def for_any_functions(pairs: tuple[Pair, ...]) -> Decision | None:
     derivatives = [n for pair in pairs for side in pair for n in walk(side) if isinstance(n, Derivative)]
     variables = {node.variable for node in derivatives}
     variable = variables.pop() if len(variables) == 1 else None
-    if not isinstance(variable, Sym):
-        return None
-    varying = {part for node in derivatives for part in walk(node.body) if isinstance(part, Sym) and part != variable}
+    parts = {part for node in derivatives for part in walk(node.body)}
+    if not isinstance(variable, Sym) or any(isinstance(part, Entry) for part in parts):
+        return None  # entries of a matrix vary too, each in its own way
+    varying = {part for part in parts if isinstance(part, Sym) and part != variable}
 
     def opened(node: Expr, children: tuple[Expr, ...]) -> Expr:
         if isinstance(node, Sym) and node in varying and "." not in node.name:

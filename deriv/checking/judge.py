@@ -16,7 +16,7 @@ from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.joint import Evidence
 from deriv.checking.mentions import losses_of, names_in_definitions, names_of, variables_of
 from deriv.checking.paths import follow_paths
-from deriv.checking.shapes import Attempt, Kinds, attempt, fitting
+from deriv.checking.shapes import Attempt, Kinds, attempt, fitting, is_open
 from deriv.checking.through import Composed, through_definitions
 from deriv.equal.decide import decide
 from deriv.equal.decision import Conditional, Decision, Different, Proved, Tested, Undecided
@@ -31,6 +31,7 @@ from deriv.meaning.recurrence import levelled
 from deriv.meaning.resolve import Resolver
 from deriv.meaning.scope import Scope
 from deriv.meaning.scoping import narrowed, over_brackets, over_products, widened
+from deriv.meaning.survey import Kind
 
 WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
 WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
@@ -94,11 +95,27 @@ class Judge:
     def judge(self, lhs: Node, rhs: Node) -> Outcome:
         """Whether the two sides are equal, for every reading and interpretation that may be meant."""
         outcome = self._judge(lhs, rhs)
+        if isinstance(outcome.decision, Proved) and (name := self._only_for_numbers(outcome)) is not None:
+            return replace(outcome, decision=Undecided(f"whether {name} is a number or a matrix is not stated"))
         if isinstance(outcome.decision, Proved) and outcome.meant is not None and not outcome.assumes:
             self.scope.ranges = outcome.meant.elaborator.ranges
             if self.scope.layout == "auto" and self._only_in_this_layout(outcome.meant, outcome.interpretation):
                 self.scope.layout = "settled"
         return outcome
+
+    def _only_for_numbers(self, outcome: Outcome) -> str | None:
+        """A capital that stands beside vectors and is read as a number, where the claim is wrong for a matrix."""
+        kinds = outcome.meant.elaborator.kinds_met if outcome.meant is not None else {}
+        if outcome.meant is None or (
+            not outcome.meant.elaborator.doubts and not any(kind.rank for kind in kinds.values())
+        ):
+            return None
+        for key, kind in kinds.items():
+            if kind.rank == 0 and key[0][:1].isupper() and not key[2] and is_open(self.scope, key):
+                other = self.with_shapes(outcome, {key: Kind(2)})
+                if other is not None and isinstance(other.decision, Different):
+                    return key[0]
+        return None
 
     def _only_in_this_layout(self, meant: Meant, interpretation: Interpretation | None) -> bool:
         """Whether a claim that holds would be wrong in numerator layout: the document does not use it then."""

@@ -23,7 +23,7 @@ from deriv.meaning.applications import nodes_of
 from deriv.meaning.atoms import indexed, usual_argument
 from deriv.meaning.compositions import is_inner_function, slope_by_place
 from deriv.meaning.marks import Marks
-from deriv.meaning.names import base_name
+from deriv.meaning.names import base_name, is_index_letter
 from deriv.meaning.survey import Kind, function_head
 
 if TYPE_CHECKING:
@@ -44,12 +44,23 @@ def derivative_value(el: Elaborator, node: Node) -> Value:
         if body is not None:
             return body
     body = el.value(node.body)
+    for letter in variables:
+        _must_not_count(el, letter, body)
     values = [el.value(by) for by in variables]
     if len(values) == 2 and all(isinstance(v, Tensor) and v.is_vector for v in values):
         return hessian(el, body, values[0])
     for by in values:
         body = differentiate_value(el, body, by)
     return body
+
+
+def _must_not_count(el: Elaborator, by: Node, body: Value) -> None:
+    """`∂_i u_j` is by the i-th coordinate, which is written nowhere, and not by the index i."""
+    entry = body.body if isinstance(body, Tensor) else None
+    if not isinstance(by, Name) or not isinstance(entry, Entry) or Sym(by.text) in entry.indices:
+        return
+    if is_index_letter(by) and el.scope.survey.index_letters[by.text]:
+        raise MeaningError(f"what a derivative by the index {by.text} means is not stated")
 
 
 def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]) -> Value | None:

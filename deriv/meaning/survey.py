@@ -19,6 +19,7 @@ from deriv.latex.nodes import (
     Function,
     Group,
     Items,
+    Nabla,
     Name,
     Node,
     Number,
@@ -137,6 +138,8 @@ class Survey:
                 self._product(node)
             case Deriv():
                 self._derivative(node)
+            case Nabla(by=Name() | Script() as by):
+                self.denominators[base_name(by) or ""] += 1
             case Differential(body=Name() | Script(base=Name(), sup=None) as body):
                 self.directions.setdefault((base_name(body) or "", is_bold(body)), body)
             case Differential():
