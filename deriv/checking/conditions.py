@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deriv.checking.compare import decide_all
 from deriv.equal.decide import decide, follows
 from deriv.equal.decision import Conditional, Proved, Tested
-from deriv.expr.domain import Domain
+from deriv.expr.domain import SIZE, Domain
 from deriv.expr.nodes import Apply, Delta, Derivative, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.sympy_bridge import to_text
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_CONDITIONAL = 4
 _MAX_PARTS = 10
+_MAX_COUNTS = 12
 
 
 def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | None:
@@ -34,6 +35,7 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
         if not isinstance(decision, Conditional):
             decision = (
                 at_some_size(outcome.pairs, domain)
+                or if_counted(scope, outcome)
                 or if_symmetric(scope, outcome)
                 or if_substituted(scope, outcome)
                 or as_stated(scope, outcome)
@@ -41,6 +43,31 @@ def under_a_condition(scope: Scope, differences: list[Outcome]) -> Outcome | Non
             )
         if isinstance(decision, Conditional) and not _unsaid_coincidence(scope, outcome.pairs, decision.assumption):
             return replace(outcome, decision=decision)
+    return None
+
+
+def if_counted(scope: Scope, outcome: Outcome) -> Conditional | None:
+    """Equal if a letter of which nothing is said is the number of terms of a sum without bounds: n in `Σ x_i / n`."""
+    names = {node.name for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Sym)}
+    counts = sorted(name for name in names if name == "N" or name.startswith("N_"))
+    known = scope.facts.keys() | {definition.name for definition in scope.history}
+    free = {name for name in names - known if "." not in name and not name.startswith(("∂", "N_"))} - {"N"}
+    variables = {name for name in free if scope.survey.denominators[name] or scope.survey.letter_subscripts[name]}
+    tried = 0
+    for count in counts:
+        for other in (*sorted(free - variables), *(name for name in counts if name < count)):
+            tried += 1
+            if tried > _MAX_COUNTS:
+                return None
+            put: dict[Expr, Expr] = {Sym(count): Sym(other)}
+            pairs = tuple((substitute(a, put), substitute(b, put)) for a, b in outcome.pairs)
+            wider = replace(outcome.domain, facts={**outcome.domain.facts, other: SIZE})
+            decision = decide_all(pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
+            if isinstance(decision, Proved | Tested):
+                said = (
+                    "the sums have the same number of terms" if other in counts else f"{other} is the number of terms"
+                )
+                return Conditional(said, decision)
     return None
 
 
