@@ -9,6 +9,23 @@ from deriv.meaning.applications import STAR
 from deriv.meaning.names import all_names
 
 
+def one_of_a_family(outcome: Outcome) -> str | None:
+    """`u_o` beside `Σ_w u_w`: a letter that is read as a label may be one of the values of the index."""
+    written = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    nodes = [node for pair in (*outcome.pairs, *written) for side in pair for node in walk(side)]
+    families = {node.name for node in nodes if isinstance(node, Entry) and any(map(_is_bound_letter, node.indices))}
+    for name in sorted({node.name for node in nodes if isinstance(node, Entry | Sym)}):
+        stem, _, label = name.rpartition("_")
+        if stem in families and len(label) == 1 and label.isalpha():
+            return f"{name} may be one of the {stem} with an index"
+    return None
+
+
+def _is_bound_letter(index: Expr) -> bool:
+    """Whether a sum over a written letter runs over an index; the axes of vectors have letters of their own."""
+    return isinstance(index, Sym) and "." in index.name and index.name.partition(".")[0] not in ("a", "b", "c")
+
+
 def two_counts(outcome: Outcome) -> str | None:
     """A sum over the three data of an example on one side, over n of them on the other: n is 3 there."""
     ends = [

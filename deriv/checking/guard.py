@@ -12,7 +12,7 @@ from deriv.checking import equations
 from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
-from deriv.checking.doubts import labelled_and_not, new_index, several_shapes, two_counts
+from deriv.checking.doubts import labelled_and_not, new_index, one_of_a_family, several_shapes, two_counts
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
@@ -80,6 +80,7 @@ class Guard:
             or equations.strained(outcome)
             or several_shapes(outcome)
             or two_counts(outcome)
+            or one_of_a_family(outcome)
             or new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
             or self._particular_region(outcome)

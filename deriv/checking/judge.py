@@ -312,7 +312,7 @@ class Judge:
         if pairs in seen or (interpretation.whole and not resolver.links):
             return None
         seen.add(pairs)
-        domain = self.scope.domain(*(side for pair in pairs for side in pair))
+        domain = self.scope.domain(*(side for pair in pairs for side in pair), ranges=meant.elaborator.ranges)
         notes = meant.notes + ((interpretation.note,) if interpretation.note else ())
         if has_antiderivative(pairs):
             return integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)

@@ -27,7 +27,7 @@ from deriv.expr.nodes import (
     Sym,
     walk,
 )
-from deriv.expr.substitute import bound_names, free_symbols, substitute
+from deriv.expr.substitute import bound_names, free_symbols, rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
 from deriv.meaning.quantities import is_other_reading, label, occurs, quantities, same_family, sups
@@ -237,11 +237,13 @@ class Resolver:
 
     def _substituted(self, body: Expr, definition: Definition, args: tuple[Expr, ...]) -> Expr:
         mapping: dict[Expr, Expr] = {}
+        families: dict[str, Entry] = {}
         for param, arg in zip(definition.params, args, strict=True):
             if isinstance(arg, Entry) and STAR in arg.indices:
-                mapping |= _family_mapping(body, param, arg)
+                families[param] = arg
             elif arg != Sym(param):
                 mapping[Sym(param)] = arg
+        body = _renamed(body, families) if families else body
         return substitute(body, mapping) if mapping else body
 
     def slope_of(self, quantity: Expr, variable: Expr, hold: frozenset[str]) -> Expr:
@@ -407,15 +409,18 @@ def _known(value: Expr | None, message: str) -> Expr:
     return value
 
 
-def _family_mapping(body: Expr, param: str, arg: Entry) -> dict[Expr, Expr]:
-    """x ↦ x^{(i)}: every entry of the parameter becomes an entry of the argument."""
-    mapping: dict[Expr, Expr] = {}
-    for node in walk(body):
-        if isinstance(node, Entry) and node.name == param:
-            inner = iter(node.indices)
-            indices = tuple(next(inner, STAR) if part == STAR else part for part in arg.indices)
-            mapping[node] = Entry(arg.name, indices, arg.sups)
-    return mapping
+def _renamed(body: Expr, families: Mapping[str, Entry]) -> Expr:
+    """x ↦ x^{(i)}, x ↦ x^*: every entry of a parameter becomes an entry of the argument."""
+
+    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        node = same_or(node, children)
+        arg = families.get(node.name) if isinstance(node, Entry) else None
+        if arg is None:
+            return node
+        inner = iter(node.children)
+        return Entry(arg.name, tuple(next(inner, STAR) if part == STAR else part for part in arg.indices), arg.sups)
+
+    return rebuild(body, visit)
 
 
 def scalar_body(value: Value) -> Expr:

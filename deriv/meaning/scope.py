@@ -192,8 +192,9 @@ class Scope:
         leaves = not self.depends(name) and not self.depends(variable)
         return together or (leaves and self.survey.denominators[name] > 0)
 
-    def domain(self, *sides: Expr) -> Domain:
-        """What is known about the symbols of a claim."""
+    def domain(self, *sides: Expr, ranges: Ranges | None = None) -> Domain:
+        """What is known about the symbols of a claim; `ranges` are those that its letters have in the claim."""
+        canonical = (ranges or self.ranges).canonical
         facts = dict(self.facts)
         for side in sides:
             for node in walk(side):
@@ -203,7 +204,7 @@ class Scope:
         symmetric = {name for name in self.symmetric if not end or self.symmetric_from.get(name, 0) < end}
         return Domain(
             facts,
-            tuple((self.ranges.canonical(a), self.ranges.canonical(b)) for a, b in self.equations),
+            tuple((canonical(a), canonical(b)) for a, b in self.equations),
             tuple(self.excluded),
             frozenset(symmetric | {f"d {name}" for name in symmetric}),
             memory=self.memory,
