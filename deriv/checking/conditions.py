@@ -61,7 +61,8 @@ def if_counted(scope: Scope, outcome: Outcome) -> Conditional | None:
                 return None
             put: dict[Expr, Expr] = {Sym(count): Sym(other)}
             pairs = tuple((substitute(a, put), substitute(b, put)) for a, b in outcome.pairs)
-            wider = replace(outcome.domain, facts={**outcome.domain.facts, other: SIZE})
+            told = tuple((substitute(a, put), substitute(b, put)) for a, b in outcome.domain.equations)
+            wider = replace(outcome.domain, facts={**outcome.domain.facts, other: SIZE}, equations=told)
             decision = decide_all(pairs, lambda a, b, domain=wider: decide(a, b, domain, conditions=False))  # type: ignore[misc]
             if isinstance(decision, Proved | Tested):
                 said = (

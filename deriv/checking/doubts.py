@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from deriv.checking.equations import parts_of
 from deriv.checking.judge import Outcome
+from deriv.checking.mentions import labels
 from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
-from deriv.latex.nodes import Node
+from deriv.latex.nodes import Differential, Node
 from deriv.meaning.applications import STAR
-from deriv.meaning.names import all_names
+from deriv.meaning.names import all_names, base_name
+from deriv.meaning.scope import Scope
+
+
+def written_out(scope: Scope, outcome: Outcome) -> str | None:
+    """`Σ_i x_i` where `x = (1, 2, 3)^T` is written out above: the numbers are not put in."""
+    entries = {node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)}
+    names = sorted(node.name for node in entries if node.name in scope.grids)
+    return f"{names[0]} is written out above, and its entries are not put in here" if names else None
+
+
+def held_fixed(outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
+    """`df = tr(G^T dW)` of an f that holds an X too, of which there is a dX elsewhere: it may not vary here."""
+    if outcome.meant is None or not outcome.meant.elaborator.varying:
+        return None
+    parts = [*parts_of(lhs), *parts_of(rhs)]
+    moving = {base_name(part.body) for part in parts if isinstance(part, Differential)}
+    names = {name for pair in outcome.pairs for side in pair for name in labels(side)}
+    still = sorted(name for name in outcome.meant.elaborator.varying if name in names and name not in moving)
+    return f"whether {still[0]} varies here is not stated" if still else None
 
 
 def one_of_a_family(outcome: Outcome) -> str | None:

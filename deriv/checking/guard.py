@@ -12,7 +12,15 @@ from deriv.checking import equations
 from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
-from deriv.checking.doubts import labelled_and_not, new_index, one_of_a_family, several_shapes, two_counts
+from deriv.checking.doubts import (
+    held_fixed,
+    labelled_and_not,
+    new_index,
+    one_of_a_family,
+    several_shapes,
+    two_counts,
+    written_out,
+)
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
@@ -81,6 +89,8 @@ class Guard:
             or several_shapes(outcome)
             or two_counts(outcome)
             or one_of_a_family(outcome)
+            or written_out(self.scope, outcome)
+            or held_fixed(outcome, lhs, rhs)
             or new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
             or self._particular_region(outcome)

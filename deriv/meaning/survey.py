@@ -140,7 +140,7 @@ class Survey:
                 self._derivative(node)
             case Nabla(by=Name() | Script() as by):
                 self.denominators[base_name(by) or ""] += 1
-            case Differential(body=Name() | Script(base=Name(), sup=None) as body):
+            case Differential(body=Name() | Script(base=Name()) as body):
                 self.directions.setdefault((base_name(body) or "", is_bold(body)), body)
             case Differential():
                 self.changes += 1
