@@ -205,7 +205,9 @@ def declares(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Ste
         state(walk, outcome, previous, part)
         return replace(base, kind=Kind.DECLARATION, notes=("says what kind of matrix this is",))
     if first and walk.guard.is_constraint(outcome, lhs=previous):
-        walk.scope.equations.append(outcome.pairs[0])
+        assert outcome.meant is not None
+        walk.scope.ranges = outcome.meant.elaborator.ranges  # the sum may turn out as long as others below
+        walk.scope.equations.append(outcome.meant.aligned.pairs[0])
         return replace(base, kind=Kind.DECLARATION, notes=("taken as a condition from here on",))
     return names_value(walk, outcome, previous, part, base)
 

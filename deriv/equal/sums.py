@@ -387,6 +387,8 @@ def match_entry(space: Field, pattern: Rat, body: Rat, fixed: Mapping[str, Rat])
     if (one.kind, one.data) != (two.kind, two.data) or one.kind != "entry":
         return None
     letters: dict[str, Rat] = {}
+    if len(one.args) != len(two.args):
+        return None
     for left, right in zip(one.args, two.args, strict=True):
         if left.key == right.key:
             continue
