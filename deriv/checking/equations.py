@@ -160,6 +160,18 @@ def to_integrate(scope: Scope, *, first: bool, lhs: Node, rhs: Node) -> str | No
     return f"a differential equation for {name}, which may be another {name} than above"
 
 
+def may_apply(scope: Scope, node: Node) -> bool:
+    """Whether `M(q)` stands in a formula, which is read as a product: M may be a function of q."""
+    for part in parts_of(node):
+        pairs = zip(part.factors, part.factors[1:], part.ops, strict=False) if isinstance(part, Product) else ()
+        for left, right, op in pairs:
+            alone = isinstance(right, Group) and right.open == "(" and isinstance(right.body, Name)
+            letter = isinstance(left, Name) and len(left.text) == 1 and left.text.isalpha() and left.text.isupper()
+            if op == "" and alone and letter and not scope.is_function(base_name(left) or ""):
+                return True
+    return False
+
+
 def of_one_matrix(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
     """`P^2 = P`, `J^T = -J` of a matrix that is not defined: which matrices are meant, not what holds of all."""
     if has_operator(lhs) or has_operator(rhs) or outcome.meant is None:

@@ -152,7 +152,7 @@ class Guard:
             self.scope, names_of(outcome.meant.aligned.pairs)
         )
         if slashed := sorted(reached & self.scope.doubtful):
-            return f"the definition of {slashed[0]} has a slash that can be read in two ways"
+            return f"the definition of {slashed[0]} can be read in two ways (a slash, or brackets behind a letter)"
         told = sorted(reached & self.scope.stretched & variables_of(outcome.meant.aligned.pairs))
         return f"whether {told[0]} is added to rows or to columns is not stated" if told else None
 

@@ -286,7 +286,7 @@ class Walk:
             return introduce.square(self, left, right, base)
         line = self.source.position(left.span.start)[0]
         value = self.value(right)
-        two_ways = self.scope.two_ways
+        two_ways = self.scope.two_ways or equations.may_apply(self.scope, right)
         if isinstance(value, str):
             if definitions.known(self.scope, head) and not self.scope.leaves_behind(head.marks.name):
                 return None
