@@ -17,6 +17,7 @@ from deriv.meaning.scope import Definition, Scope
 
 Key = tuple[str, str, int, int]
 _MAX_ALTERNATIVES = 6
+_MARKS = frozenset(("star", "ast", "plus", "minus", "dagger", "ddagger", "circ", "sharp", "flat", "natural", "bullet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,9 @@ def _alternatives(
     """Earlier definitions of a name, and those of its variants (`f_a` where f is written)."""
     found = 0
     for definition in reversed(scope.history):
-        stem = definition.name if "__" in definition.name else definition.name.split("_")[0]  # x^* is one x only
+        stem, _, mark = definition.name.partition("_")
+        if mark in _MARKS or mark.startswith("_"):
+            stem = definition.name  # x^* is one x only
         name = definition.name if definition.name in names else stem if stem in names else None
         if name is None:
             continue

@@ -112,9 +112,7 @@ def _superscript(el: Elaborator, marks: Marks, part: Node) -> None:
         marks.transposed = True
     elif is_inverse_transpose(part):
         marks.transposed = marks.inverse = True
-    elif isinstance(part, Symbol):
-        marks.name += f"__{label_text(part)}"  # x^* is one x
-    elif isinstance(part, Text) or (is_label(part) and not _is_exponent(el, marks, part)):
+    elif isinstance(part, Symbol | Text) or (is_label(part) and not _is_exponent(el, marks, part)):
         marks.name += f"_{label_text(part)}"
     elif _is_index_superscript(el, marks.name, part):
         index = index_expr(el, part)
