@@ -11,6 +11,8 @@ from deriv.meaning.applications import STAR
 from deriv.meaning.names import all_names, base_name
 from deriv.meaning.scope import Scope
 
+_TABLE = 2  # indices
+
 
 def written_out(scope: Scope, outcome: Outcome) -> str | None:
     """`Σ_i x_i` where `x = (1, 2, 3)^T` is written out above: the numbers are not put in."""
@@ -57,6 +59,36 @@ def two_counts(outcome: Outcome) -> str | None:
         counted = [end for end in one - other if isinstance(end, Num)]
         if counted and any(isinstance(end, Sym) for end in other - one):
             return f"a sum has {counted[0].value} terms on one side, and a number that is not stated on the other"
+    return None
+
+
+def rows_of_a_matrix(scope: Scope, outcome: Outcome) -> str | None:
+    """`X` beside the `x_i`: the examples may be its rows or columns, which is said in words or not at all."""
+    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry))
+    tables = {node.name for node in nodes if len(node.indices) == _TABLE and scope.lookup(node.name) is None}
+    for name in sorted(tables):
+        if name != name.lower() and name.lower() in tables:
+            return f"how {name} and {name.lower()} belong together is not stated"
+    return None
+
+
+def argument_as_index(scope: Scope, outcome: Outcome) -> str | None:
+    """`p_k` where the document also writes `p(k)`, and says what it is by `\\log p(k) = …`."""
+    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry))
+    for name in sorted({node.name for node in nodes if len(node.indices) == 1}):
+        if scope.survey.group_args.get(name, set()) & set(scope.survey.index_letters) and scope.lookup(name) is None:
+            return f"{name} is written as a function elsewhere"
+    return None
+
+
+def repeated_index(outcome: Outcome, by_head: Outcome) -> str | None:
+    """`ε_{kk}` for a trace, where no sum runs over k and the head of the chain does not hold it."""
+    written = set() if by_head.meant is None else all_names(by_head.meant.lhs_node)
+    for node in (part for pair in outcome.pairs for side in pair for part in walk(side)):
+        for letter in node.indices if isinstance(node, Entry) else ():
+            twice = isinstance(letter, Sym) and node.children.count(letter) > 1
+            if isinstance(letter, Sym) and twice and "." not in letter.name and letter.name not in written:
+                return f"whether a sum over {letter.name} is left out is not stated"
     return None
 
 

@@ -13,10 +13,13 @@ from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.doubts import (
+    argument_as_index,
     held_fixed,
     labelled_and_not,
     new_index,
     one_of_a_family,
+    repeated_index,
+    rows_of_a_matrix,
     several_shapes,
     two_counts,
     written_out,
@@ -90,6 +93,9 @@ class Guard:
             or two_counts(outcome)
             or one_of_a_family(outcome)
             or written_out(self.scope, outcome)
+            or rows_of_a_matrix(self.scope, outcome)
+            or argument_as_index(self.scope, outcome)
+            or repeated_index(outcome, by_head)
             or held_fixed(outcome, lhs, rhs)
             or new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)

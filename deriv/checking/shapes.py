@@ -21,6 +21,7 @@ from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import base_name
 from deriv.meaning.scope import Scope
 from deriv.meaning.scoping import settled
+from deriv.meaning.slopes import WideDerivativeError
 from deriv.meaning.survey import Kind, KindKey
 
 _MAX_TRIALS = 120
@@ -50,7 +51,7 @@ def attempt(elaborator: Elaborator, read: Callable[[], object]) -> Attempt:
     try:
         read()
         fits = True
-    except ShapeError:
+    except (ShapeError, WideDerivativeError):
         conflict = True
     except MeaningError:
         pass

@@ -17,7 +17,7 @@ from deriv.expr.nodes import (
     walk,
 )
 from deriv.expr.substitute import substitute
-from deriv.expr.tensor import Tensor, Value, scalar
+from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import (
     Additive,
     Chain,
@@ -32,7 +32,6 @@ from deriv.latex.nodes import (
     Script,
     Symbol,
 )
-from deriv.meaning.arithmetic import Item
 from deriv.meaning.atoms import indexed, is_turned
 from deriv.meaning.differentials import differential_value, is_operator
 from deriv.meaning.expectations import expectation, operator_of
@@ -40,6 +39,7 @@ from deriv.meaning.functions import indicator, is_indicator_name
 from deriv.meaning.marks import Marks, marks_of
 from deriv.meaning.names import all_names, base_name, canonical, spelling, standing_names
 from deriv.meaning.scope import names_in
+from deriv.meaning.slopes import Factor, Slope, WideDerivativeError
 from deriv.meaning.survey import Kind, argument_key, plain_arguments
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ STAR = Sym("*")
 """The index of an argument that is a whole vector."""
 
 
-def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list[Item]:
+def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list[Factor]:
     """The factors of a product with every application by bracket put together."""
-    items: list[Item] = []
+    items: list[Factor] = []
     k = 0
     while k < len(factors):
         op = ops[k - 1] if k else ""
@@ -68,20 +68,28 @@ def applied(el: Elaborator, factors: Sequence[Node], ops: Sequence[str]) -> list
             continue
         if _is_spelled_out(el, node, following):
             assert isinstance(node, Deriv)
-            items.append((op, el.value(replace(node, body=following, ratio=False))))
+            items.append((op, _factor(el, replace(node, body=following, ratio=False))))
             k += 2
             continue
         group = bracket_of(following)
-        value = _application(el, node, group) if group is not None else None
-        if value is not None:
+        value: Value | Slope | None = _application(el, node, group) if group is not None else None
+        if isinstance(value, Tensor | Grid):
             if isinstance(following, Script):
                 value = _marked_call(el, value, following)
             k += 1
         else:
-            value = el.as_vector(node) if _in_inner_product(el, factors, ops, k) else el.value(node)
+            value = el.as_vector(node) if _in_inner_product(el, factors, ops, k) else _factor(el, node)
         items.append((op, value))
         k += 1
     return items
+
+
+def _factor(el: Elaborator, node: Node) -> Value | Slope:
+    """The value of a factor, which may be a derivative that has a meaning in a product only."""
+    try:
+        return el.value(node)
+    except WideDerivativeError as wide:
+        return wide.slope
 
 
 def _is_evaluated(factors: Sequence[Node], ops: Sequence[str], k: int) -> bool:

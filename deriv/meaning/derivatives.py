@@ -24,6 +24,7 @@ from deriv.meaning.atoms import indexed, usual_argument
 from deriv.meaning.compositions import is_inner_function, slope_by_place
 from deriv.meaning.marks import Marks
 from deriv.meaning.names import base_name, is_index_letter
+from deriv.meaning.slopes import DENOMINATOR, NUMERATOR, Slope, WideDerivativeError, layout
 from deriv.meaning.survey import Kind, function_head
 
 if TYPE_CHECKING:
@@ -118,20 +119,6 @@ def _pure_function(el: Elaborator, name: str) -> bool:
     return (survey.applied[name] > 0 and bool(survey.group_args[name] - {"?"})) or survey.primed[name] > 0
 
 
-def _layout(el: Elaborator) -> int:
-    """How derivatives stand: 0 gradients as columns and Jacobians by rows, 1 all in denominator, 2 in numerator layout.
-
-    Where the document has settled nothing all are tried; a gradient in numerator layout has the transposed shape.
-    """
-    declared = {"numerator": 2, "denominator": 1}.get(el.scope.layout)
-    if declared is not None:
-        return declared
-    layout = el.reading.choose("layout", 2 if el.scope.layout == "settled" else 3)
-    if layout == 2:
-        el.note("derivatives are read in numerator layout")
-    return layout
-
-
 def differentiate_value(el: Elaborator, body: Value, variable: Value, *, gradient: bool = False) -> Value:
     """Every entry of the body by every entry of the variable; at most two axes may come out.
 
@@ -145,11 +132,11 @@ def differentiate_value(el: Elaborator, body: Value, variable: Value, *, gradien
         raise MeaningError("a derivative of a written-out matrix by a vector")
     if body.is_scalar:
         slope = Tensor(variable.rows, variable.cols, Derivative(body.body, variable.body))
-        return slope.transposed() if not gradient and _layout(el) == 2 else slope
+        return slope.transposed() if not gradient and layout(el) == NUMERATOR else slope
     if body.is_vector and variable.is_vector:
         jacobian = Tensor(body.axis, variable.axis, Derivative(body.body, variable.body))
-        return jacobian.transposed() if _layout(el) == 1 else jacobian
-    raise MeaningError("a derivative with more than two axes is not judged yet")
+        return jacobian.transposed() if layout(el) == DENOMINATOR else jacobian
+    raise WideDerivativeError(Slope(body, variable))
 
 
 def nabla_value(el: Elaborator, node: Node) -> Value:

@@ -38,8 +38,8 @@ from deriv.latex.nodes import (
     Symbol,
     Text,
 )
-from deriv.meaning import applications, atoms, derivatives, differentials, functions, operators
-from deriv.meaning.arithmetic import add_values, divide, fold, minus, number
+from deriv.meaning import applications, atoms, derivatives, differentials, functions, operators, slopes
+from deriv.meaning.arithmetic import add_values, divide, minus, number
 from deriv.meaning.names import base_name
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.scope import Scope
@@ -209,7 +209,7 @@ def _product(el: Elaborator, node: Node) -> Value:
     assert isinstance(node, Product)
     if _is_mixed_number(node):
         raise MeaningError("a whole number beside a fraction of numbers may be a mixed number or a product")
-    return fold(el, applications.applied(el, node.factors, node.ops))
+    return slopes.product(el, applications.applied(el, node.factors, node.ops))
 
 
 def _is_mixed_number(node: Product) -> bool:
