@@ -161,6 +161,8 @@ def is_open(scope: Scope, key: KindKey) -> bool:
     survey = scope.survey
     if key in scope.settled or name in survey.sizes or (subs == 0 and name in survey.bound_letters):
         return False
+    if subs == 0 and scope.lookup(name, "scalar") is not None:
+        return False
     return (name, bold) not in survey.declared_rank
 
 
