@@ -190,9 +190,9 @@ def after_a_condition(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> s
     if has_operator(lhs) or has_operator(rhs):
         return None
     names = {node.name for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)}
-    for left, right, words, _ in scope.stated:
+    for left, right, words, line in scope.stated:
         own = {node.name for side in (left, right) for node in walk(side) if isinstance(node, Entry)}
-        if own & names:
+        if own and (own <= names or (own & names and line >= scope.section)):
             return f"it may follow from “{words}”, which is stated above"
     return None
 

@@ -10,13 +10,13 @@ from deriv.checking import equations
 from deriv.checking.results import Kind, Step, Verdict
 from deriv.checking.substitution import is_open, put_in
 from deriv.checking.verdicts import unchecked
-from deriv.equal.decision import Different
+from deriv.equal.decision import Different, Undecided
 from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
 from deriv.expr.nodes import Derivative
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Deriv, Name, Node, Script
-from deriv.meaning.names import all_names, base_name
+from deriv.meaning.names import all_names, base_name, canonical
 from deriv.meaning.rates import TIME
 from deriv.meaning.scope import is_number
 
@@ -44,12 +44,15 @@ def square(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
 
 def by_derivative(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
     """`dL/dl = d(y - l)^2/dl` says what L is, when L was not known as something that depends on l."""
-    if not (isinstance(left, Deriv) and isinstance(right, Deriv) and left.ratio and right.body and left.body):
+    if not (isinstance(left, Deriv) and isinstance(right, Deriv) and right.body and left.body):
         return None
     if [walk.words(by) for by, _ in left.by] != [walk.words(by) for by, _ in right.by]:
         return None
     head, value = definitions.head_of(walk.scope, left.body), walk.value(right.body)
-    if head is None or isinstance(value, str) or walk.judge.judge(left, right).holds:
+    if head is None or isinstance(value, str):
+        return None
+    outcome = walk.judge.judge(left, right)
+    if outcome.holds or not (left.ratio or isinstance(outcome.decision, Undecided)):
         return None
     if definitions.head_of(walk.scope, right.body) is not None:
         return None
@@ -114,7 +117,7 @@ def symmetric(walk: Walk, head: definitions.Head, right: Node, base: Step) -> St
 def names_value(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Step) -> Step | None:
     """`f(g(x)) = z` with a new symbol at the end gives the value its name: one that derivatives are of, or by.
 
-    A constraint (`A x = b`, `Q^T Q = I`) names nothing.
+    A constraint (`A x = b`, `Q^T Q = I`) names nothing; `\\frac1n \\sum_i x_i = \\bar x` does.
     """
     head = definitions.head_of(walk.scope, part)
     if head is None or head.params is not None or definitions.known(walk.scope, head):
@@ -122,7 +125,8 @@ def names_value(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: 
     name, value = head.marks.name, walk.value(previous)
     if isinstance(value, str) or walk.guard.grounded(name) or name in all_names(previous):
         return None
-    if not (walk.scope.survey.numerators[name] or walk.scope.survey.denominators[name]):
+    varies = walk.scope.survey.numerators[name] or walk.scope.survey.denominators[name]
+    if not (varies or _is_accented(part, previous)):
         if equations.has_operator(previous):
             return None
         state(walk, outcome, previous, part)
@@ -130,6 +134,12 @@ def names_value(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: 
     definitions.define(walk.scope, head, value, walk.source.position(part.span.start)[0])
     walk.scope.history[-1] = replace(walk.scope.history[-1], named=True)
     return replace(base, kind=Kind.DEFINITION, notes=(f"{name} is a name for the value on the left",))
+
+
+def _is_accented(part: Node, previous: Node) -> bool:
+    """Whether a name is a letter of the formula with an accent on it."""
+    name = part.base if isinstance(part, Script) else part
+    return isinstance(name, Name) and bool(name.accents) and canonical(replace(name, accents=())) in all_names(previous)
 
 
 def equal_form(walk: Walk, head: definitions.Head, value: Value, line: int) -> None:
