@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deriv.checking import define
+from deriv.checking.declare import declare
 from deriv.checking.directives import (
     Assume,
     DirectiveError,
@@ -94,7 +94,7 @@ class Annotations:
         left, right = (node.parts[0], node.parts[1]) if isinstance(node, Chain) else (None, None)
         if not isinstance(node, Chain) or left is None or right is None:
             raise DirectiveError(f"`{fact}` is no fact that is understood, such as `n > 0` or `x real`")
-        if not define.declare(scope, left, node.relations[0].text, right):
+        if not declare(scope, left, node.relations[0].text, right):
             raise DirectiveError(f"`{fact}` is no fact that is understood, such as `n > 0` or `x real`")
 
     # --- silence -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.checking.compare import decide_all
+from deriv.checking.mentions import variables_of
 from deriv.equal.decide import decide, follows
 from deriv.equal.decision import Conditional, Proved, Tested
 from deriv.expr.domain import SIZE, Domain
@@ -95,12 +96,16 @@ def if_symmetric(scope: Scope, outcome: Outcome) -> Conditional | None:
 def as_stated(scope: Scope, outcome: Outcome) -> Conditional | None:
     """Equal if an equation holds that the document states above: the condition of an optimum, a constraint.
 
-    A derivative is no statement about the one point where its equation holds.
+    A derivative is no statement about the one point where its equation holds, unless that is about what is held fixed.
     """
-    if outcome.meant is None or differentiates(outcome.meant.aligned.pairs):
+    if outcome.meant is None:
         return None
+    varies = variables_of(outcome.meant.aligned.pairs)
+    told = scope.stated
+    if differentiates(outcome.meant.aligned.pairs):
+        told = [one for one in told if not varies & (names_of_sides(one[0]) | names_of_sides(one[1]))] if varies else []
     names = {name for pair in outcome.pairs for side in pair for name in names_of_sides(side)}
-    near = [one for one in scope.stated if names & (names_of_sides(one[0]) | names_of_sides(one[1]))]
+    near = [one for one in told if names & (names_of_sides(one[0]) | names_of_sides(one[1]))]
     for lhs, rhs, words, _ in near[-_MAX_CONDITIONAL:]:
         wider = replace(outcome.domain, equations=(*outcome.domain.equations, (lhs, rhs)))
         decision = decide_all(outcome.pairs, lambda a, b, domain=wider: follows(a, b, domain))  # type: ignore[misc]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from deriv.errors import MeaningError
-from deriv.expr.domain import BINARY, NONNEGATIVE, REAL, UNIT_INTERVAL, Fact
-from deriv.expr.nodes import ONE, Decimal, Entry, Expr, Num, Sym, walk
+from deriv.expr.nodes import ONE, Entry, Expr, Num, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
-from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Number, Product, Script, Symbol
+from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Product, Script, Symbol
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.expectations import operator_of
 from deriv.meaning.functions import ELEMENTARY, canonical_function
@@ -265,29 +263,6 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
 # --- declarations ------------------------------------------------------------------------------------------------
 
 
-_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-def declare(scope: Scope, left: Node, relation: str, right: Node) -> bool:
-    """Facts about names, such as `x > 0` or `y \\in \\{0, 1\\}`; False when they are not understood."""
-    if relation in _TURNED and _numeral(left) is not None and _numeral(right) is None:
-        left, relation, right = right, _TURNED[relation], left
-    parts = left.items if isinstance(left, Items) else (left,)
-    names = [base_name(part) for part in parts]
-    if any(name is None for name in names):
-        return False
-    for name, part in zip(names, parts, strict=True):
-        assert name is not None
-        if relation == "in":
-            _member(scope, name, right, part)
-        else:
-            bound = _numeral(right)
-            if bound is None:
-                return relation == "!="
-            _compare(scope, name, relation, bound)
-    return True
-
-
 def is_range(left: Node, right: Node) -> bool:
     """`i = 1, \\dots, n`: which values a letter takes."""
     return isinstance(right, Items) and isinstance(left, Name | Script | Items)
@@ -296,96 +271,6 @@ def is_range(left: Node, right: Node) -> bool:
 def is_case(left: Node, right: Node) -> bool:
     """`i = j`: two indices that are the same in what follows."""
     return all(isinstance(side, Name) and is_index_letter(side) for side in (left, right))
-
-
-def _numeral(node: Node) -> Fraction | None:
-    if not isinstance(node, Number):
-        return None
-    from deriv.meaning.arithmetic import number
-
-    value = number(node.text)
-    return value.value if isinstance(value, Num | Decimal) else None
-
-
-def _compare(scope: Scope, name: str, relation: str, bound: Fraction) -> None:
-    fact = scope.facts.get(name, Fact())
-    if relation in (">", ">="):
-        fact = replace(fact, lower=bound, open_lower=relation == ">")
-    elif relation in ("<", "<="):
-        fact = replace(fact, upper=bound, open_upper=relation == "<")
-    else:
-        scope.excluded.append(Sym(name))
-        return
-    scope.facts[name] = fact
-
-
-def _member(scope: Scope, name: str, target: Node, left: Node) -> None:
-    if isinstance(target, Group) and isinstance(target.body, Items):
-        ends = [_numeral(item) for item in target.body.items]
-        if target.open == "{" and all(end is not None for end in ends):
-            scope.facts[name] = Fact(values=tuple(end for end in ends if end is not None))
-            if set(ends) == {Fraction(0), Fraction(1)}:
-                scope.facts[name] = BINARY
-        elif len(ends) == 2 and ends == [0, 1]:
-            scope.facts[name] = UNIT_INTERVAL
-        return
-    _space(scope, name, target, left)
-
-
-def _is_one(node: Node) -> bool:
-    return isinstance(node, Number) and node.text == "1"
-
-
-def _sizes(sup: Node | None) -> list[Expr]:
-    """The sizes in `\\mathbb{R}^{n \\times d}`, when they are single letters or numbers."""
-    parts = sup.factors if isinstance(sup, Product) and set(sup.ops) == {"times"} else (sup,)
-    found: list[Expr] = []
-    for part in parts:
-        if isinstance(part, Name) and not part.accents:
-            found.append(Sym(part.text))
-        elif isinstance(part, Number) and part.text.isdigit() and part.text != "1":
-            found.append(Num(int(part.text)))
-        else:
-            return []
-    return found
-
-
-def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
-    base, sup, sub = target, None, None
-    if isinstance(target, Script):
-        base, sup, sub = target.base, target.sup, target.sub
-    if not (isinstance(base, Name) and base.text == "R"):
-        return
-    if sub is not None:
-        scope.facts[name] = NONNEGATIVE
-    if sup is None:
-        rank = 0
-        scope.facts.setdefault(name, REAL)
-    elif isinstance(sup, Product) and "times" in sup.ops:
-        rank = sum(not _is_one(factor) for factor in sup.factors)
-    else:
-        rank = 1
-    sizes = _sizes(sup)
-    marks = marks_in(scope, left) if isinstance(left, Script) else Marks(name)
-    if marks is None or rank > 2:
-        return
-    row = rank == 1 and isinstance(sup, Product) and _is_one(sup.factors[0])
-    if marks.subs or marks.sups:
-        numbered = "".join(f"^{part.value}" for part in marks.sups if isinstance(part, Num))
-        member = marks.name + numbered, is_bold(left), len(marks.subs)
-        scope.learned[member] = Kind(rank, row)
-        scope.settled.add(member)
-        return
-    name = marks.name
-    if rank == len(sizes):
-        for position, size in enumerate(sizes):
-            if not scope.ranges.unify(scope.ranges.of_slot((name, 0, position)), (ONE, size)):
-                scope.resized.add(name)
-    key = name, is_bold(left)
-    scope.survey.declared_rank[key] = rank
-    scope.declared.add(key)
-    if rank == 1 and isinstance(sup, Product):
-        scope.survey.declared_rows[key] = row
 
 
 def is_placeholder(node: Node) -> bool:

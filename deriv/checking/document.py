@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from deriv.checking import words
 from deriv.checking.annotations import Annotations
-from deriv.checking.define import declare
+from deriv.checking.declare import declare, is_label_set, label_sets
 from deriv.checking.diagnosis.search import Diagnostician
 from deriv.checking.joint import Evidence, learn_shapes
 from deriv.checking.notebook import read_cells
@@ -137,6 +137,15 @@ def declare_all(scope: Scope, parts: Sequence[Prepared]) -> None:
                 declare(scope, left, "in", right)
 
 
+def take_in_labels(scope: Scope, part: Prepared, start: int, end: int) -> None:
+    """`y \\in \\{-1, 1\\}` is often said after the formulas of its section; what is said first holds."""
+    for node in formulas_of([part]):
+        scope.labels_in_words = scope.labels_in_words or is_label_set(node)
+        if isinstance(node, Chain) and len(node.relations) == 1 and start <= node.span.start < end:
+            for name, fact in label_sets(node.parts[0], node.relations[0].text, node.parts[1]):
+                scope.facts.setdefault(name, fact)
+
+
 def declare_bounds(scope: Scope, node: Node) -> None:
     """`f = …, \\quad 0 < a < 1`: the bounds hold for the formula that they stand beside."""
     if isinstance(node, Chain) and all(relation.text in _BOUNDS for relation in node.relations):
@@ -185,10 +194,12 @@ def walk_through(
     last: ChainState | None = None
     end = 0
     headings = [(m.start(), m) for m in _HEADING.finditer(prepared.source.text)]
+    take_in_labels(walk.scope, prepared, 0, headings[0][0] if headings else len(prepared.source.text))
     for number, (block, rows) in enumerate(prepared.blocks):
         while headings and headings[0][0] < block.span.start:
             place, heading = headings.pop(0)
             walk.scope.begin_section(*(prepared.source.position(at)[0] if at else 0 for at in (place, _next(headings))))
+            take_in_labels(walk.scope, prepared, place, _next(headings) or len(prepared.source.text))
             if _EXERCISE.search(heading.group()):
                 walk.scope.exercise = walk.scope.section
         if notes is not None:

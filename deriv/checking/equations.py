@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deriv.checking.judge import Outcome
-from deriv.checking.mentions import labels
+from deriv.checking.mentions import labels, variables_of
 from deriv.expr.functions import sub
 from deriv.expr.integrals import polynomial
 from deriv.expr.nodes import ZERO, Apply, Entry, Expr, Sum, Sym, walk
@@ -186,13 +186,20 @@ def of_one_matrix(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> bool:
 
 
 def after_a_condition(scope: Scope, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
-    """`x^T Q^T Q x = x^T x` where `Q^T Q = I` is stated: what holds of such matrices holds of no others."""
-    if has_operator(lhs) or has_operator(rhs):
-        return None
-    names = {node.name for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)}
+    """`x^T Q^T Q x = x^T x` where `Q^T Q = I` is stated: what holds of such matrices holds of no others.
+
+    A derivative may use what is stated of what it holds fixed: `y^2 = 1` of the labels.
+    """
+    varies = variables_of(outcome.meant.aligned.pairs) if outcome.meant is not None else frozenset[str]()
+    asks = has_operator(lhs) or has_operator(rhs) or bool(varies)
+    names = {name for pair in outcome.pairs for side in pair for name in labels(side)}
+    held = names - varies
     for left, right, words, line in scope.stated:
-        own = {node.name for side in (left, right) for node in walk(side) if isinstance(node, Entry)}
-        if own and (own <= names or (own & names and line >= scope.section)):
+        both = labels(left) | labels(right)
+        own = both & {node.name for side in (left, right) for node in walk(side) if isinstance(node, Entry)}
+        still = both <= held and not any(name.startswith("∂") or scope.depends(name) for name in both)
+        told = still if asks else own and (own <= names or (own & names and line >= scope.section))
+        if both and told:
             return f"it may follow from “{words}”, which is stated above"
     return None
 

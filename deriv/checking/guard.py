@@ -255,6 +255,8 @@ class Guard:
             return equations.UNSOLVED
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+        if self.scope.labels_in_words:
+            return "which letters take the few values that the text names is said in words"
         if (function := open_slope(outcome.pairs)) is not None:
             return f"which function {function} is, is not stated"
         left, right = _labels(outcome, 0), _labels(outcome, 1)

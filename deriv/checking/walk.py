@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
 from deriv.checking import equations, introduce
+from deriv.checking.declare import declare, label_sets
 from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard, loses_symbols
@@ -190,7 +191,7 @@ class Walk:
     def _judged(self, chain: ChainState, relation: str, part: Node, base: Step) -> Step:
         previous = chain.parts[-1]
         if relation in DECLARATIONS:
-            definitions.declare(self.scope, previous, relation, part)
+            declare(self.scope, previous, relation, part)
             return replace(base, kind=Kind.DECLARATION)
         if relation in INEQUALITIES:
             return self._inequality(previous, relation, part, base)
@@ -253,7 +254,7 @@ class Walk:
         return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
-        if definitions.declare(self.scope, left, relation, right):
+        if declare(self.scope, left, relation, right):
             names = all_names(left) | all_names(right)
             if any(self.scope.lookup(name) is not None for name in names):
                 self.scope.regions.append(self._reached(names))
@@ -270,6 +271,9 @@ class Walk:
 
     def _definition(self, left: Node, right: Node, base: Step) -> Step | None:
         """The step as a definition, or None when it is a claim."""
+        if labels := list(label_sets(left, base.relation, right)):
+            self.scope.facts.update(labels)
+            return replace(base, kind=Kind.DECLARATION)
         if isinstance(left, Items) or definitions.is_range(left, right):
             return replace(base, kind=Kind.DECLARATION)
         if definitions.is_case(left, right):

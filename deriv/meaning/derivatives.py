@@ -89,7 +89,9 @@ def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]
     if (
         known is not None
         and variable != Sym(known.params[0])
-        and (isinstance(variable, Entry) or _mentions(known.body, variable))
+        and (
+            isinstance(variable, Entry) or _mentions(known.body, variable) or scope.lookup(known.params[0]) is not None
+        )
     ):
         return None
     return scalar(Apply(name, (variable,), (by[0][1],)))

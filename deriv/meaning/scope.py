@@ -100,6 +100,8 @@ class Scope:
     """What was written, wrongly, for the derivative of a quantity by a variable: (variable, value)."""
     stated: list[tuple[Expr, Expr, str, int]] = field(default_factory=list)
     """Equations that are no identities (`Σ α_i y_i = 0` at an optimum): both sides, as written, and the line."""
+    labels_in_words: bool = False
+    """Whether the text names label values without the letter that takes them."""
     loss: str | None = None
     regions: list[frozenset[str]] = field(default_factory=list)
     coincidences: set[frozenset[str]] = field(default_factory=set)
