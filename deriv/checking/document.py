@@ -86,6 +86,7 @@ def check_text(
     for part in (*before, *parts):
         words.take_in(scope, words.beside_names(part.source.text, part.firsts()), part.source)
     scope.speaks_of_symmetry = any(words.speaks_of_symmetry(part.source.text) for part in (*before, *parts))
+    scope.nabla_squared = words.nabla_squared("\n".join(part.source.text for part in (*before, *parts)))
     if scope.layout == "auto":
         scope.layout = words.layout_of("\n".join(part.source.text for part in (*before, *parts))) or "auto"
     learn_shapes(scope, formulas_of([*before, *parts]))

@@ -78,7 +78,7 @@ class _Search:
         known = dict(kinds)
         costs: list[float] = []
         for k, equation in enumerate(self.equations):
-            cost, kind = self._cost(k, equation, known)
+            cost, kind = self.cost(k, equation, known)
             if equation.head is not None and kind is not None:
                 known[equation.head] = kind
                 cost += _NO_NUMBER * kind.rank * self.is_loss(equation.head)
@@ -104,7 +104,8 @@ class _Search:
             return _NO_NUMBER * kind.rank
         return _unusual(self.scope, key, kind) + (_AGAINST_USE if usual.rank and kind.rank != usual.rank else 0.0)
 
-    def _cost(self, k: int, equation: _Equation, kinds: Kinds) -> tuple[float, Kind | None]:
+    def cost(self, k: int, equation: _Equation, kinds: Kinds) -> tuple[float, Kind | None]:
+        """How badly one formula fits under these shapes, and the shape of its right side."""
         if len(self.met) > k and (known := self.costs.get((k, self._shapes(k, kinds)))) is not None:
             return known
         cost = self._new_cost(k, equation, kinds)
@@ -208,6 +209,19 @@ class Evidence:
         turned = {key: Kind(1, row=not kind.row) for key, kind in known.items() if kind.rank == 1}
         costs = self._search.known(turned)[1]
         return any(new >= _CONFLICT and not old for new, old in zip(costs, self._plain[1], strict=True))
+
+    def may_turn(self, names: set[str]) -> bool:
+        """Whether the definitions with these letters say the same with every vector turned: `x x^T` does not."""
+        search = self._search
+        known = {key: search.usual.get(key, Kind(0)) for key in self.letters} | self._plain[0]
+        turned = known | {key: Kind(1, row=not kind.row) for key, kind in known.items() if kind.rank == 1}
+        for k, equation in enumerate(search.equations):
+            if names.isdisjoint(key[0] for key in search.met[k]):
+                continue
+            (old, was), (new, now) = search.cost(k, equation, known), search.cost(k, equation, turned)
+            if old < _CONFLICT <= new or (was is not None and now is not None and was.rank != now.rank):
+                return False
+        return True
 
     @property
     def letters(self) -> set[KindKey]:

@@ -25,8 +25,10 @@ from deriv.expr.domain import Domain
 from deriv.expr.nodes import Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
+from deriv.meaning.atoms import ROWS
 from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
+from deriv.meaning.names import all_names
 from deriv.meaning.recurrence import levelled
 from deriv.meaning.resolve import Resolver
 from deriv.meaning.scope import Scope
@@ -211,7 +213,9 @@ class Judge:
         rank = 0
         for left, right, note in scopings(lhs, rhs):
             meant, reading = self._meant(left, right, {}, note, rank)
-            choices = list(reading.met.items())[:_MAX_FLIPS]
+            choices = [(key, n) for key, n in reading.met.items() if key != ROWS or self._may_turn(lhs, rhs)][
+                :_MAX_FLIPS
+            ]
             flips.append((left, right, note, [{key: option} for key, n in choices for option in range(1, n)]))
             yield meant
             rank += 1
@@ -219,6 +223,10 @@ class Judge:
             for answer in answers:
                 yield self._meant(left, right, answer, note, rank)[0]
                 rank += 1
+
+    def _may_turn(self, lhs: Node, rhs: Node) -> bool:
+        """Whether vectors may stand as rows, by the definitions of what is in the claim."""
+        return self.evidence is None or self.evidence.may_turn(all_names(lhs) | all_names(rhs))
 
     def _shapes(self, lhs: Node, rhs: Node) -> list[Kinds]:
         """Shapes of letters under which the two sides fit, where the likeliest ones do not."""

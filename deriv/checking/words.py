@@ -10,7 +10,7 @@ from deriv.expr.domain import BINARY
 from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
 from deriv.latex.nodes import Chain, Items, Node, Number, Script
 from deriv.meaning.names import base_name
-from deriv.meaning.scope import Scope
+from deriv.meaning.scope import HESSIAN, LAPLACIAN, Scope
 from deriv.source import SourceFile, Span
 
 _SYMMETRIC = re.compile(
@@ -155,3 +155,15 @@ def _sum_of(scope: Scope, name: str, *, by_rows: bool) -> Expr:
     before = (Sym("i"),) if by_rows else ()
     lo, hi = scope.ranges.of_slot((name, 0, len(before)))
     return Sum(f"{name}.1", lo, hi, Entry(name, (*before, Sym(f"{name}.1"))))
+
+
+_NABLA_SQUARED = {
+    HESSIAN: re.compile(r"hess(?:ian|esche|ienne|iana)|гессиан|гессе|海森|黑塞|海塞|ヘッセ|헤세", re.IGNORECASE),
+    LAPLACIAN: re.compile(r"laplac|лаплас|拉普拉斯|ラプラ|라플라", re.IGNORECASE),
+}
+
+
+def nabla_squared(text: str) -> tuple[str, ...]:
+    """What ∇² means in a text: what it names, or either."""
+    named = tuple(meaning for meaning, words in _NABLA_SQUARED.items() if words.search(text))
+    return named or (HESSIAN, LAPLACIAN)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError, ShapeError
 from deriv.expr.nodes import (
+    Add,
     Apply,
     Derivative,
     Entry,
     Expr,
     Sym,
 )
-from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
+from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar, trace
 from deriv.latex.nodes import (
     Deriv,
     Nabla,
@@ -24,6 +25,7 @@ from deriv.meaning.atoms import indexed, usual_argument
 from deriv.meaning.compositions import is_inner_function, slope_by_place
 from deriv.meaning.marks import Marks
 from deriv.meaning.names import base_name, is_index_letter
+from deriv.meaning.scope import LAPLACIAN
 from deriv.meaning.slopes import DENOMINATOR, NUMERATOR, Slope, WideDerivativeError, layout
 from deriv.meaning.survey import Kind, function_head
 
@@ -39,7 +41,9 @@ def derivative_value(el: Elaborator, node: Node) -> Value:
     variables = [variable for by, order in node.by for variable in [by] * order]
     if len(variables) > 6:
         raise MeaningError("the order of the derivative is too high")
-    body: Value | None = None
+    body: Value | None = _partial_by_argument(el, node)
+    if body is not None:
+        return body
     if node.ratio and len(variables) >= 1:
         body = _function_ratio(el, node.body, node.by)
         if body is not None:
@@ -62,6 +66,23 @@ def _must_not_count(el: Elaborator, by: Node, body: Value) -> None:
         return
     if is_index_letter(by) and el.scope.survey.index_letters[by.text]:
         raise MeaningError(f"what a derivative by the index {by.text} means is not stated")
+
+
+def _partial_by_argument(el: Elaborator, node: Deriv) -> Value | None:
+    """`∂f/∂x` of f(x, y) holds y fixed, also where the text says what y is in terms of x."""
+    head = function_head(node.body) if node.kind == "partial" and node.body is not None else None
+    name = base_name(head) if isinstance(head, Name) else None
+    known = el.scope.lookup(name, "function") if name is not None else None
+    if name is None or known is None or len(known.params) == 1 or name in el.scope.vector_functions:
+        return None
+    by = [(base_name(variable), order) for variable, order in node.by]
+    if any(variable not in known.params for variable, _ in by):
+        return None
+    held = set(known.params) - {variable for variable, _ in by}
+    if not any(el.scope.lookup(param, "scalar") for param in held):
+        return None  # nothing to be held
+    orders = tuple(sum(order for variable, order in by if variable == param) for param in known.params)
+    return scalar(Apply(name, tuple(map(Sym, known.params)), orders))
 
 
 def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]) -> Value | None:
@@ -149,10 +170,20 @@ def nabla_value(el: Elaborator, node: Node) -> Value:
     body = el.value(node.body)
     by = el.value(node.by) if node.by is not None else _only_vector(el, node.body)
     if by is None:
-        if node.order != 1:
-            raise MeaningError("∇² does not say by which variables")
-        return _gradient_of_function(el, node.body, body)
-    return differentiate_value(el, body, by, gradient=True) if node.order == 1 else hessian(el, body, by)
+        return _by_arguments(el, node.body, body, node.order)
+    if node.order == 1:
+        return differentiate_value(el, body, by, gradient=True)
+    second = hessian(el, body, by)
+    return trace(second, el.ranges.same) if _is_laplacian(el) else second
+
+
+def _is_laplacian(el: Elaborator) -> bool:
+    """Whether ∇² is the sum of the second derivatives, and not their matrix: what the words say, or else both."""
+    meanings = el.scope.nabla_squared
+    chosen = meanings[el.reading.choose("∇²", len(meanings)) if len(meanings) > 1 else 0]
+    if chosen == LAPLACIAN:
+        el.note("∇² is read as the Laplacian")
+    return chosen == LAPLACIAN
 
 
 def _only_vector(el: Elaborator, written: Node) -> Value | None:
@@ -166,7 +197,7 @@ def _only_vector(el: Elaborator, written: Node) -> Value | None:
     return indexed(el, Marks(param), Kind(axes.pop())) if len(axes) == 1 else None
 
 
-def hessian(el: Elaborator, body: Value, by: Value) -> Value:
+def hessian(el: Elaborator, body: Value, by: Value) -> Tensor:
     """The matrix of second derivatives of a scalar by a vector."""
     if not (isinstance(body, Tensor) and body.is_scalar and isinstance(by, Tensor) and by.is_vector):
         raise ShapeError("a Hessian is of a scalar by a vector")
@@ -176,7 +207,8 @@ def hessian(el: Elaborator, body: Value, by: Value) -> Value:
     return Tensor(row, col, Derivative(Derivative(body.body, by.body), second))
 
 
-def _gradient_of_function(el: Elaborator, written: Node, body: Value) -> Value:
+def _by_arguments(el: Elaborator, written: Node, body: Value, order: int) -> Value:
+    """∇f and ∇²f of a function of numbers: the column of its derivatives, their matrix or its trace."""
     name = base_name(function_head(written))
     definition = el.scope.lookup(name, "function") if name else None
     if definition is None:
@@ -186,4 +218,9 @@ def _gradient_of_function(el: Elaborator, written: Node, body: Value) -> Value:
         raise MeaningError("∇ of a function of vectors does not say by which")
     if not isinstance(body, Tensor):
         raise MeaningError("∇ of a matrix")
-    return Grid(tuple((Derivative(Apply(definition.name, args), arg),) for arg in args))
+    slopes = [Derivative(Apply(definition.name, args), arg) for arg in args]
+    if order == 1:
+        return Grid(tuple((slope,) for slope in slopes))
+    if _is_laplacian(el):
+        return scalar(Add(tuple(Derivative(slope, arg) for slope, arg in zip(slopes, args, strict=True))))
+    return Grid(tuple(tuple(Derivative(slope, arg) for arg in args) for slope in slopes))

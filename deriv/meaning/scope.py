@@ -12,6 +12,8 @@ from deriv.expr.tensor import Grid, Tensor, Value
 from deriv.meaning.ranges import Ranges
 from deriv.meaning.survey import Kind, KindKey, Survey
 
+HESSIAN, LAPLACIAN = "Hessian", "Laplacian"
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -100,6 +102,8 @@ class Scope:
     """What was written, wrongly, for the derivative of a quantity by a variable: (variable, value)."""
     stated: list[tuple[Expr, Expr, str, int]] = field(default_factory=list)
     """Equations that are no identities (`Σ α_i y_i = 0` at an optimum): both sides, as written, and the line."""
+    nabla_squared: tuple[str, ...] = (HESSIAN, LAPLACIAN)
+    """What ∇² may mean by the words of the text, likeliest first."""
     labels_in_words: bool = False
     """Whether the text names label values without the letter that takes them."""
     loss: str | None = None
