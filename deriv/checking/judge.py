@@ -204,7 +204,7 @@ class Judge:
             yield meant
         if doubtful or not plain:
             for rank, kinds in enumerate(shapes if shapes is not None else self._shapes(lhs, rhs)):
-                if kinds:
+                if kinds and not (self.evidence is not None and self.evidence.rules_out(kinds)):
                     yield self._meant(lhs, rhs, {}, "", rank, kinds)[0]
 
     def _by_choices(self, lhs: Node, rhs: Node) -> Iterator[Meant | str]:
