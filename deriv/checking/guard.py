@@ -6,8 +6,6 @@ no claim, a symbol that was never introduced may stand for anything, numbers may
 
 from __future__ import annotations
 
-import re
-
 from deriv.checking import equations
 from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
@@ -27,11 +25,11 @@ from deriv.checking.doubts import (
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
-from deriv.checking.otherwise import meant_otherwise
+from deriv.checking.otherwise import RELATED, asked_for, meant_otherwise, of_special_matrices, particular_region
 from deriv.checking.words import is_told_of_all, speaks_of_symmetry
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
-from deriv.expr.nodes import Apply, Call, Cases, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Deriv, Node
@@ -40,22 +38,7 @@ from deriv.meaning.names import base_name, standing_names
 from deriv.meaning.quantities import quantities
 from deriv.meaning.scope import Definition, Scope
 
-_REACH = 110  # characters
-_BESIDE = 40
-_ASKED = re.compile(
-    r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"
-    r"|must (?:have|hold|be)|we want|choose|pick|we need|constraint)\b",
-    re.IGNORECASE,
-)
-
-
-_RELATED = re.compile(
-    r"orthogonal|orthonormal|unitary|idempotent|project(?:ion|or)|singular value|eigen(?:vector|value|decomp)|rotation"
-    r"|reflection|permutation|unit[- ](?:vector|norm|length)|isometr|householder|involut|nilpotent|circulant"
-    r"|commut(?:e|ing)|(?<!off-)\bdiagonal\b|triangular|skew|anti-?symmetric|doubly stochastic",
-    re.IGNORECASE,
-)
-"""Words for what makes matrix equations hold that hold for no other matrices."""
+_BESIDE = 40  # characters
 _JUST_BEFORE = 4  # lines
 
 
@@ -75,7 +58,7 @@ class Guard:
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
-            self._asked_for(lhs)
+            asked_for(self.text, lhs)
             or meant_otherwise(self.scope, self.text, outcome)
             or equations.same_functions(lhs, rhs)
             or equations.with_glued_numbers(lhs, rhs)
@@ -85,7 +68,7 @@ class Guard:
             or equations.to_integrate(self.scope, first=first, lhs=lhs, rhs=rhs)
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
-            or self._of_special_matrices(outcome, lhs, rhs)
+            or of_special_matrices(self.text, outcome, lhs, rhs)
             or equations.after_a_condition(self.scope, outcome, lhs, rhs)
             or self._name_of_several(lhs, rhs)
             or equations.strained(outcome)
@@ -99,19 +82,11 @@ class Guard:
             or held_fixed(outcome, lhs, rhs)
             or new_index(outcome, by_head, lhs)
             or self._particular_indices(outcome)
-            or self._particular_region(outcome)
+            or particular_region(self.scope, self.text, outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
             or self._something_put_in(outcome, by_head, lhs, rhs)
             or self._equation(outcome, first=first, lhs=lhs, rhs=rhs)
-        )
-
-    def _of_special_matrices(self, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
-        """`‖Qx‖ = ‖x‖` holds of rotations: what words say of matrices may make an equation hold."""
-        if has_operator(lhs) or has_operator(rhs) or not (told := _RELATED.search(self.text)):
-            return None
-        return (
-            f"what the text says of its matrices (“{told.group()}”) may make it hold" if _has_arrays(outcome) else None
         )
 
     def _name_of_several(self, lhs: Node, rhs: Node) -> str | None:
@@ -121,12 +96,6 @@ class Guard:
             if definition is not None and definition.named:
                 return f"{definition.name} stands for several values: a system of equations"
         return None
-
-    def _asked_for(self, lhs: Node) -> str | None:
-        """`find c such that F'(x) = x^2`: the words before a formula may ask for it to hold."""
-        words = " ".join(self.text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
-        asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
-        return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
 
     def _other_section(self, outcome: Outcome, standing: set[str]) -> str | None:
         """`C(x) = 4x` of one example is not the C of the next section, nor what an exercise says that of another."""
@@ -183,20 +152,6 @@ class Guard:
         for pair in sorted(self.scope.coincidences, key=sorted):
             if len(pair) == 2 and pair <= letters:
                 return pair
-        return None
-
-    def _particular_region(self, outcome: Outcome) -> str | None:
-        """The text speaks of a region (`if yz < 1`) and the claim has kinks: it may be about that region."""
-        if not self.scope.regions:
-            return None
-        kinks = ("max", "min", "abs", "relu", "sign", "heaviside")
-        sides = [side for pair in outcome.pairs for side in pair]
-        kinked = any(
-            isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) for side in sides for n in walk(side)
-        )
-        names = _labels(outcome, 0) | _labels(outcome, 1)
-        if kinked and any(names & region for region in self.scope.regions):
-            return "the text speaks of a region, and this may be meant there only"
         return None
 
     def _numbers_put_in(self, outcome: Outcome, *, first: bool, lhs: Node) -> str | None:
@@ -290,7 +245,7 @@ class Guard:
         if _is_scalar(outcome):
             return True
         heads = [one.meant.lhs_node for one in (outcome, by_head) if one.meant is not None]
-        if not any(map(has_operator, heads)) or _RELATED.search(self.text) or not is_told_of_all(self.scope, self.text):
+        if not any(map(has_operator, heads)) or RELATED.search(self.text) or not is_told_of_all(self.scope, self.text):
             return False
         return differs_in_every_shape(self.judge, outcome)
 
@@ -392,12 +347,6 @@ def _is_example(definition: Definition) -> bool:
     if definition.form != "function" or not isinstance(definition.body, Tensor):
         return False
     return labels(definition.body.body) <= set(definition.params)
-
-
-def _has_arrays(outcome: Outcome) -> bool:
-    """Whether vectors or matrices stand in a claim, not only entries by letters that are written."""
-    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry))
-    return any("." in part.name for node in nodes for part in node.indices if isinstance(part, Sym))
 
 
 def _is_scalar(outcome: Outcome) -> bool:

@@ -1,10 +1,14 @@
-"""Words of a document that leave open what a notation means: differentials, expectations."""
+"""Words of a document that leave open what is meant: differentials, expectations, special matrices, regions."""
 
 from __future__ import annotations
 
 import re
 
+from deriv.checking.equations import has_operator
 from deriv.checking.judge import Outcome
+from deriv.checking.mentions import labels
+from deriv.expr.nodes import Call, Cases, Entry, Sym, walk
+from deriv.latex.nodes import Node
 from deriv.meaning.scope import Scope
 
 _CHANCE = re.compile(
@@ -15,6 +19,28 @@ _CHANCE = re.compile(
     re.IGNORECASE,
 )
 """What may be known of a distribution; also `E[X] = 0`."""
+
+_REACH = 110  # characters
+_ASKED = re.compile(
+    r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"
+    r"|must (?:have|hold|be)|we want|choose|pick|we need|constraint)\b",
+    re.IGNORECASE,
+)
+
+
+RELATED = re.compile(
+    r"orthogonal|orthonormal|unitary|idempotent|project(?:ion|or)|singular value|eigen(?:vector|value|decomp)|rotation"
+    r"|reflection|permutation|unit[- ](?:vector|norm|length)|isometr|householder|involut|nilpotent|circulant"
+    r"|commut(?:e|ing)|(?<!off-)\bdiagonal\b|triangular|skew|anti-?symmetric|doubly stochastic",
+    re.IGNORECASE,
+)
+"""Words for what makes matrix equations hold that hold for no other matrices."""
+_REGION = re.compile(
+    r"\b(?:active|inactive|violat\w*|positive|negative|nonnegative|non-?zero|inside|outside|interior|regime|region"
+    r"|branch|otherwise|saturat\w*|kink)\b",
+    re.IGNORECASE,
+)
+"""Words for a part of the domain, in front of a formula."""
 
 
 def meant_otherwise(scope: Scope, text: str, outcome: Outcome) -> str | None:
@@ -27,3 +53,38 @@ def meant_otherwise(scope: Scope, text: str, outcome: Outcome) -> str | None:
         return "whether a d before a letter is a differential or a name for a gradient is not stated"
     told = _CHANCE.search(text) if elaborator.distributions else None
     return f"what the text says of the distribution (“{told.group().strip()}”) may make it hold" if told else None
+
+
+def asked_for(text: str, lhs: Node) -> str | None:
+    """`find c such that F'(x) = x^2`: the words before a formula may ask for it to hold."""
+    words = " ".join(text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
+    asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
+    return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
+
+
+def of_special_matrices(text: str, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
+    """`‖Qx‖ = ‖x‖` holds of rotations: what words say of matrices may make an equation hold."""
+    if has_operator(lhs) or has_operator(rhs) or not (told := RELATED.search(text)):
+        return None
+    return f"what the text says of its matrices (“{told.group()}”) may make it hold" if _has_arrays(outcome) else None
+
+
+def _has_arrays(outcome: Outcome) -> bool:
+    """Whether vectors or matrices stand in a claim, not only entries by letters that are written."""
+    nodes = (node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry))
+    return any("." in part.name for node in nodes for part in node.indices if isinstance(part, Sym))
+
+
+def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
+    """The text speaks of a region (`if yz < 1`, “when active”) and the claim has kinks: it may be about that."""
+    kinks = ("max", "min", "abs", "relu", "sign", "heaviside")
+    sides = [side for pair in outcome.pairs for side in pair]
+    kinked = any(
+        isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) for side in sides for n in walk(side)
+    )
+    names = {name for side in sides for name in labels(side)}
+    start = outcome.meant.lhs_node.span.start if outcome.meant is not None else 0
+    told = _REGION.search(text[max(start - _REACH, 0) : start])
+    if kinked and (told or any(names & region for region in scope.regions)):
+        return "the text speaks of a region, and this may be meant there only"
+    return None
