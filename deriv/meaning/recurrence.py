@@ -39,9 +39,14 @@ def steps_between(one: Entry, other: Entry) -> Fraction | None:
     if family_of(one) != family_of(other):
         return None
     for a, b in zip(map(shift, one.indices), map(shift, other.indices), strict=True):
-        if a is not None and b is not None and a[0] == b[0] and a[1] != b[1]:
+        if a is not None and b is not None and _letter(a[0]) == _letter(b[0]) and a[1] != b[1]:
             return a[1] - b[1]
     return None
+
+
+def _letter(name: str) -> str:
+    """An index as it is written: the t of every sum over t is one letter, although each sum has its own."""
+    return name.partition(".")[0]
 
 
 @lru_cache(maxsize=512)
