@@ -230,11 +230,9 @@ class Survey:
             self.counting_above.add(variable.sup.text)
 
     def _bounds(self, sub: Node | None, sup: Node | None) -> None:
-        for part in parts_of(sub) if sub is not None else ():
-            left = part.parts[0] if isinstance(part, Chain) else part
-            for letter in parts_of(left) if left is not None else ():
-                if is_letter(letter) and isinstance(letter, Name):
-                    self.bound_letters.add(letter.text)
+        for letter in _counters(sub):
+            if is_letter(letter) and isinstance(letter, Name):
+                self.bound_letters.add(letter.text)
         top = base_name(sup) if sup is not None else None
         if top:
             self.sizes.add(top)
@@ -246,10 +244,36 @@ class Survey:
             group = head.factors[1]
             if name and isinstance(group, Group) and group.open == "(" and plain_arguments(group.body):
                 self.heads[name] += 1
+                self.bound_letters |= _counting_arguments(group.body, chain)
+        if isinstance(head, Script) and isinstance(head.sub, Name):
+            self.bound_letters |= _counting_arguments(head.sub, chain)
         if isinstance(head, Script) and head.sup is not None and isinstance(head.sup, Additive):
             name = base_name(head)
             if name:
                 self.sup_indices[name] += 1  # w^{t+1} = … : a step number, not a power
+
+
+def _counting_arguments(arguments: Node, chain: Chain) -> set[str]:
+    """The a of `π(a) = e^{H_a} / \\sum_b e^{H_b}`: an argument that picks a member of a family is an index."""
+    names = {part.text for part in (arguments, *children(arguments)) if isinstance(part, Name) and is_letter(part)}
+    subscripts: dict[str, set[str]] = {}
+    bound: set[str] = set()
+    stack: list[Node] = [chain]
+    while stack:
+        node = stack.pop()
+        stack.extend(children(node))
+        if isinstance(node, Script) and isinstance(node.base, Name) and isinstance(node.sub, Name):
+            subscripts.setdefault(canonical(node.base), set()).add(node.sub.text)
+        elif isinstance(node, BigOp) and node.kind in ("sum", "prod"):
+            bound |= {part.text for part in _counters(node.sub) if isinstance(part, Name)}
+    return {letter for found in subscripts.values() if found & bound for letter in found & names}
+
+
+def _counters(sub: Node | None) -> tuple[Node, ...]:
+    """What stands below a sum, before its `=`."""
+    return tuple(
+        letter for part in parts_of(sub) for letter in parts_of(part.parts[0] if isinstance(part, Chain) else part)
+    )
 
 
 def parts_of(node: Node | None) -> tuple[Node, ...]:
