@@ -9,6 +9,7 @@ from deriv.expr.nodes import ONE, Entry, Expr, Num, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Decorated, Function, Group, Items, Name, Node, Product, Script, Symbol
+from deriv.meaning.compositions import slope_by_subscript
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.expectations import operator_of
 from deriv.meaning.functions import ELEMENTARY, canonical_function
@@ -44,7 +45,7 @@ def head_of(scope: Scope, node: Node) -> Head | None:
         return _function_head(scope, node)
     if isinstance(node, Script) and not isinstance(node.base, Name):
         return None
-    if isinstance(node, Name | Script):
+    if isinstance(node, Name | Script) and slope_by_subscript(scope, node) is None:
         return _name_head(scope, node)
     return None
 

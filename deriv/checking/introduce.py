@@ -73,19 +73,24 @@ def rate(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
             definitions.define(walk.scope, head, value, walk.source.position(left.span.start)[0])
         return walk.held(base, outcome)
     objection = walk.guard.objection(outcome, outcome, first=True, lhs=derivative, rhs=right)
-    if objection is not None or not isinstance(outcome.decision, Different):
-        return None
-    step = walk.refuted(base, outcome, outcome, derivative, right)
-    return step if step.diagnosis is not None else None  # else it may be the equation of another motion
+    if isinstance(outcome.decision, Different) and objection is None:
+        step = walk.refuted(base, outcome, outcome, derivative, right)
+        if step.diagnosis is not None:
+            return step
+    if isinstance(derivative.body, Name) and walk.scope.lookup(base_name(derivative.body) or "", "function"):
+        return unchecked(base, outcome, objection or "it is not the rate of what is given above, as it is read here")
+    return None  # it may be the equation of another motion
 
 
-def _rate_of(walk: Walk, left: Node) -> Node | None:
-    """dx/dt for a dotted x, where the document says what x is."""
+def _rate_of(walk: Walk, left: Node) -> Deriv | None:
+    """dx/dt for a dotted x, where the document says what x or x(t) is."""
     if not isinstance(left, Name) or left.accents not in (("dot",), ("ddot",)):
         return None
     quantity = replace(left, accents=())
-    definition = walk.scope.lookup(base_name(quantity) or "", "scalar")
+    definition = walk.scope.lookup(base_name(quantity) or "")
     if definition is None or definition.line < walk.scope.section:
+        return None
+    if definition.form == "family" or (definition.form == "function" and definition.params != (TIME.name,)):
         return None
     order = len(left.accents[0]) - 2
     return Deriv(left.span, "d", ((Name(left.span, TIME.name), order),), quantity, ratio=True)

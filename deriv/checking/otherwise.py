@@ -59,7 +59,9 @@ def asked_for(text: str, lhs: Node) -> str | None:
     """`find c such that F'(x) = x^2`: the words before a formula may ask for it to hold."""
     words = " ".join(text[max(lhs.span.start - _REACH, 0) : lhs.span.start].split())
     asked = _ASKED.search(re.split(r"[.!?] (?=[A-Z])", words)[-1])
-    return f"the text asks for this to hold (“{asked.group().strip()}”)" if asked else None
+    if asked is None or (asked.group().lower().startswith("satisf") and "=" in asked.string[asked.end() :]):
+        return None  # `y satisfies y' = y:` speaks of the equation that follows the word
+    return f"the text asks for this to hold (“{asked.group().strip()}”)"
 
 
 def of_special_matrices(text: str, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:

@@ -23,6 +23,7 @@ from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar
 from deriv.latex.nodes import Chain, Decorated, Function, Group, Name, Node, Number, Script
 from deriv.meaning.arithmetic import power
 from deriv.meaning.arrays_by_use import least_rank
+from deriv.meaning.compositions import slope_by_subscript
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
 from deriv.meaning.marks import Marks, index_expr, is_inverse_transpose, is_variable, marks_of
 from deriv.meaning.names import base_name, canonical
@@ -50,6 +51,8 @@ def script_value(el: Elaborator, node: Node) -> Value:
         base = base.body
     if is_indicator_name(base) and isinstance(node.sub, Chain):
         return indicator(el, node.sub)
+    if (slope := slope_by_subscript(el.scope, node)) is not None:
+        return scalar(slope)
     if isinstance(base, Name):
         return _exponential(el, base, node) or marked_value(el, base, marks_of(el, base, node))
     if isinstance(base, Script) and isinstance(base.base, Name) and node.sub is None and not node.primes:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError
-from deriv.expr.nodes import Apply, Expr
+from deriv.expr.nodes import Apply, Expr, Sym
 from deriv.expr.tensor import Tensor, Value, scalar
-from deriv.latex.nodes import Name, Node
-from deriv.meaning.names import base_name
+from deriv.latex.nodes import Name, Node, Script
+from deriv.meaning.names import base_name, canonical
+from deriv.meaning.scope import Scope
+from deriv.meaning.survey import parts_of
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -65,3 +67,17 @@ def is_inner_function(el: Elaborator, name: str) -> bool:
     """Whether a function is applied to this one in the claim: the g of `f(g(x))` is no quantity in it."""
     lists = (args for found in el.composed.values() for args in found)
     return any(isinstance(arg, Apply) and arg.function == name for args in lists for arg in args)
+
+
+def slope_by_subscript(scope: Scope, node: Node) -> Apply | None:
+    """`f_{xy}` or `f'_x` of a function f(x, y): a derivative, where nothing else is known by that name."""
+    if not isinstance(node, Script) or not isinstance(node.base, Name) or node.sub is None or node.sup is not None:
+        return None
+    name = canonical(node.base)
+    known = scope.lookup(name, "function")
+    letters = [canonical(part) if isinstance(part, Name) else "" for part in parts_of(node.sub)]
+    if known is None or name in scope.vector_functions or node.primes not in (0, len(letters)):
+        return None
+    if not all(letter in known.params for letter in letters) or scope.lookup(f"{name}_{''.join(letters)}") is not None:
+        return None
+    return Apply(name, tuple(map(Sym, known.params)), tuple(letters.count(param) for param in known.params))
