@@ -21,6 +21,7 @@ _CHANCE = re.compile(
 """What may be known of a distribution; also `E[X] = 0`."""
 
 _REACH = 110  # characters
+_OPENING = re.compile(r"(?:\$+|\\\[|\\begin\{\w+\*?\}|[\s&])+$")
 _ASKED = re.compile(
     r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"
     r"|must (?:have|hold|be)|we want|choose|pick|we need|constraint)\b",
@@ -86,7 +87,13 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
     )
     names = {name for side in sides for name in labels(side)}
     start = outcome.meant.lhs_node.span.start if outcome.meant is not None else 0
-    told = _REGION.search(text[max(start - _REACH, 0) : start])
+    told = _REGION.search(_prose_before(text, start))
     if kinked and (told or any(names & region for region in scope.regions)):
         return "the text speaks of a region, and this may be meant there only"
     return None
+
+
+def _prose_before(text: str, start: int) -> str:
+    """The words between the display before and the formula that begins here."""
+    before = _OPENING.sub("", text[max(start - _REACH, 0) : start])
+    return re.split(r"\$\$|\\\]|\\end\{\w+\*?\}", before)[-1]

@@ -17,11 +17,12 @@ from deriv.equal.decision import Different, Undecided
 from deriv.equal.prepare import Claim, make_claim
 from deriv.equal.sample import Point, points
 from deriv.expr.domain import POSITIVE, Domain, Fact
-from deriv.expr.nodes import ONE, Add, Call, Entry, Expr, Num, Pow, Sum, Sym, neg
+from deriv.expr.nodes import ONE, Add, Call, Cases, Entry, Expr, Num, Pow, Sum, Sym, neg
 from deriv.expr.substitute import post_order, substitute
 
 _LOW, _HIGH = 64, 340
 _CLOSE = Fraction(1, 10**30)
+_BRANCHING = frozenset({"abs", "sign", "max", "min", "relu", "heaviside", "floor", "ceil"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,11 @@ class Agreement:
 def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreement | Different | Undecided:
     """Evaluate both sides at points of the domain until they differ or have agreed often enough."""
     left, right = Evaluator(claim.lhs, budget), Evaluator(claim.rhs, budget)
-    varied = bool(claim.names.sizes or claim.names.letters)
-    wanted = wanted if wanted is not None else (7 if varied else 5)
+    wanted = wanted if wanted is not None else _wanted(claim)
     seen: list[dict[str, int]] = []
     digits, agreed, reason = 90, 0, ""
     try:
-        for point in points(claim.seed, claim.names, claim.domain, budget.points * 2):
+        for point in points(claim.seed, claim.names, claim.domain, max(budget.points * 2, wanted)):
             try:
                 close = _close(left, right, point)
             except Undefined as error:
@@ -64,6 +64,17 @@ def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreemen
     if not agreed:
         return Undecided("no point where both sides are defined" + (f" ({reason})" if reason else ""))
     return Agreement(agreed, tuple(seen), digits)
+
+
+def _wanted(claim: Claim) -> int:
+    """How many points must agree: enough that every branch of a side with several is met."""
+    if any(_has_branches(node) for side in (claim.lhs, claim.rhs) for node in post_order(side)):
+        return 32
+    return 7 if claim.names.sizes or claim.names.letters else 5
+
+
+def _has_branches(node: Expr) -> bool:
+    return isinstance(node, Cases) or (isinstance(node, Call) and node.function in _BRANCHING)
 
 
 def agrees_somewhere(claim: Claim, budget: Budget) -> bool:

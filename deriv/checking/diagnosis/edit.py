@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deriv.checking.results import Code
-from deriv.latex.nodes import Additive, BigOp, Deriv, Nabla, Node, Product, Script
+from deriv.latex.nodes import Additive, BigOp, CasesOf, Deriv, Nabla, Node, Product, Script
 from deriv.meaning.names import children
 from deriv.source import SourceFile, Span
 
@@ -64,9 +64,14 @@ def parts_below(root: Node) -> list[Part]:
     while stack:
         part = stack.pop()
         found.append(part)
-        inner = [Part(child, (*part.above, part.node)) for child in children(part.node)]
+        inner = [Part(child, (*part.above, part.node)) for child in _inside(part.node)]
         stack.extend(reversed(inner))
     return found
+
+
+def _inside(node: Node) -> Iterable[Node]:
+    """What a formula is made of; conditions say where a value holds, and are not edited."""
+    return (value for value, _ in node.rows) if isinstance(node, CasesOf) else children(node)
 
 
 def negated(source: SourceFile, node: Node) -> str:
