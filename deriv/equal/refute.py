@@ -15,7 +15,7 @@ from deriv.equal.ball_functions import Arb
 from deriv.equal.budget import Budget, TooLarge, Undefined, Unsupported
 from deriv.equal.decision import Different, Undecided
 from deriv.equal.prepare import Claim, make_claim
-from deriv.equal.sample import Point, points
+from deriv.equal.sample import OUT_OF_RANGE, Point, points
 from deriv.expr.domain import POSITIVE, Domain, Fact
 from deriv.expr.nodes import ONE, Add, Call, Cases, Entry, Expr, Num, Pow, Sum, Sym, neg
 from deriv.expr.substitute import post_order, substitute
@@ -39,13 +39,14 @@ def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreemen
     left, right = Evaluator(claim.lhs, budget), Evaluator(claim.rhs, budget)
     wanted = wanted if wanted is not None else _wanted(claim)
     seen: list[dict[str, int]] = []
-    digits, agreed, reason = 90, 0, ""
+    digits, agreed, outside, reason = 90, 0, 0, ""
     try:
         for point in points(claim.seed, claim.names, claim.domain, max(budget.points * 2, wanted)):
             try:
                 close = _close(left, right, point)
             except Undefined as error:
                 reason = str(error)
+                outside += reason == OUT_OF_RANGE
                 continue
             if isinstance(close, tuple):
                 return difference(point, claim, *close)
@@ -63,6 +64,8 @@ def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreemen
         return Undecided(f"too large: {error}")
     if not agreed:
         return Undecided("no point where both sides are defined" + (f" ({reason})" if reason else ""))
+    if 2 * outside > agreed:  # what is left are the ends of the range, where much is equal
+        return Undecided(OUT_OF_RANGE)
     return Agreement(agreed, tuple(seen), digits)
 
 

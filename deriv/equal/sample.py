@@ -23,6 +23,9 @@ _DIAGONAL = 3  # more than the other entries of a row, each less than 3/4, add u
 _DEGREE = {1: 5, 2: 3}  # of the polynomial that stands for an unknown function, by its number of arguments
 
 
+OUT_OF_RANGE = "an entry outside the range of its index"
+
+
 class Dice:
     """A stream of numbers derived from a text (SHA-256 in counter mode)."""
 
@@ -70,7 +73,7 @@ class Point:
             for position, index in enumerate(indices):
                 spans = self.reach.get((name, sups, position))
                 if spans and not any(low <= index <= high for low, high in spans):
-                    raise Undefined("an entry outside the range of its index")
+                    raise Undefined(OUT_OF_RANGE)
         key = (name, sups, indices)
         known = self.entries.get(key)
         if known is None:
