@@ -27,6 +27,7 @@ from deriv.source import SourceFile, Span
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BOUNDS = frozenset(("<", "<=", ">", ">="))
+_ARROWS = frozenset(("=>", "<=>"))
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _HEADING = re.compile(
@@ -250,6 +251,7 @@ def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: Chai
         if formula.node is None:
             continue
         previous = columns.get(position, latest)
+        walk.before = _equation(latest) if formula.separator in _ARROWS and not walk.collecting else None
         try:
             chain = walk.formula(formula.node, previous)
         except RecursionError:
@@ -260,6 +262,13 @@ def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: Chai
         if chain is not None:
             columns[position] = latest = chain
     return latest
+
+
+def _equation(chain: ChainState | None) -> tuple[Node, Node] | None:
+    """The last equality of a chain that ends in 0: it is to be solved."""
+    if chain is None or len(chain.parts) < len("ab") or getattr(chain.parts[-1], "text", "") != "0":
+        return None
+    return chain.parts[-2], chain.parts[-1]
 
 
 def with_duplicates(steps: list[Step]) -> list[Step]:

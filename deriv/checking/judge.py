@@ -105,6 +105,11 @@ class Judge:
                 self.scope.layout = "settled"
         return outcome
 
+    def plainly(self, lhs: Node, rhs: Node) -> Outcome | None:
+        """The claim in its likeliest reading, with the definitions as they stand, whatever comes of it."""
+        meant = next((one for one in self._readings(lhs, rhs) if isinstance(one, Meant)), None)
+        return next(self._interpret(meant, {}), None) if meant is not None else None
+
     def _only_for_numbers(self, outcome: Outcome) -> str | None:
         """A capital that stands beside vectors and is read as a number, where the claim is wrong for a matrix."""
         kinds = outcome.meant.elaborator.kinds_met if outcome.meant is not None else {}

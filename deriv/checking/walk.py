@@ -16,6 +16,7 @@ from deriv.checking.judge import Judge, Outcome
 from deriv.checking.misfit import misfit
 from deriv.checking.readings import with_readings
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
+from deriv.checking.solution import solution
 from deriv.checking.update import is_update
 from deriv.checking.values import best_value
 from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
@@ -63,6 +64,8 @@ class Walk:
     collecting: bool = False
     """Only definitions are wanted: nothing is judged."""
     diagnose: Callable[[Outcome, Node, Node, bool], Found | None] | None = None
+    before: tuple[Node, Node] | None = None
+    """The equation from which an arrow leads to the formula that comes next."""
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.scope, self.seconds)
@@ -279,6 +282,10 @@ class Walk:
         if definitions.is_case(left, right):
             self.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
             return replace(base, kind=Kind.DECLARATION)
+        if self.before is not None and (solved := solution(self, self.before, left, right, base)) is not None:
+            self.before = None
+            self._definition(left, right, base)  # what it says of the letter holds from here on
+            return solved
         head = definitions.head_of(self.scope, left)
         if head is not None and (told := introduce.symmetric(self, head, right, base)) is not None:
             return told

@@ -64,9 +64,16 @@ def compare(claim: Claim, budget: Budget, wanted: int | None = None) -> Agreemen
         return Undecided(f"too large: {error}")
     if not agreed:
         return Undecided("no point where both sides are defined" + (f" ({reason})" if reason else ""))
-    if 2 * outside > agreed:  # what is left are the ends of the range, where much is equal
+    if 2 * outside > agreed and _has_shifts(claim):  # what is left are the ends of the range, where much is equal
         return Undecided(OUT_OF_RANGE)
     return Agreement(agreed, tuple(seen), digits)
+
+
+def _has_shifts(claim: Claim) -> bool:
+    """Whether an index is made of two letters: `x_{i+k}`."""
+    nodes = (node for side in (claim.lhs, claim.rhs) for node in post_order(side) if isinstance(node, Entry))
+    sums = (index for node in nodes for index in node.indices if isinstance(index, Add))
+    return any(sum(isinstance(part, Sym) for part in post_order(index)) > 1 for index in sums)
 
 
 def _wanted(claim: Claim) -> int:

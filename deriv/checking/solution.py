@@ -1,0 +1,99 @@
+"""`2(x - 1) + y = 0 ⟹ x = 1 - y/2`: a value that follows an equation with an arrow is put into it.
+
+It is called wrong only where it holds the very letters of the equation: with others, more was used than is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deriv.checking import define as definitions
+from deriv.checking.compare import decide_all
+from deriv.checking.conditions import differentiates
+from deriv.checking.mentions import labels, names_in_definitions, names_of
+from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
+from deriv.checking.verdicts import entries_by_place, from_outcome
+from deriv.equal.decide import decide
+from deriv.equal.decision import Different, Proved, Tested
+from deriv.errors import MeaningError
+from deriv.expr.domain import POSITIVE
+from deriv.expr.functions import sqrt
+from deriv.expr.nodes import Decimal, Expr, Sym, walk
+from deriv.expr.substitute import substitute
+from deriv.expr.tensor import Tensor
+from deriv.latex.nodes import Node
+from deriv.meaning.scope import Scope
+
+if TYPE_CHECKING:
+    from deriv.checking.judge import Outcome
+    from deriv.checking.walk import Walk
+
+Equation = tuple[Node, Node]
+
+
+def solution(reader: Walk, equation: Equation, left: Node, right: Node, base: Step) -> Step | None:
+    """The step `left = right` as a solution of the equation before it; None where it may be something else."""
+    unknown, squared = _unknown(reader, left)
+    value = reader.value(right)
+    if unknown is None or not isinstance(value, Tensor) or not value.is_scalar:
+        return None
+    outcome = reader.judge.plainly(*equation)
+    if outcome is None or len(outcome.pairs) != 1 or outcome.interpretation is None:
+        return None
+    if not any(unknown.name in labels(side) for side in outcome.pairs[0]):
+        return None
+    try:
+        body = outcome.interpretation.resolver(reader.scope).resolve(value.body)
+    except MeaningError:
+        return None
+    put: dict[Expr, Expr] = {unknown: sqrt(body) if squared else body}
+    domain = (
+        replace(outcome.domain, facts={**outcome.domain.facts, unknown.name: POSITIVE}) if squared else outcome.domain
+    )
+    pairs = tuple((substitute(a, put), substitute(b, put)) for a, b in outcome.pairs)
+    decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
+    base = replace(base, kind=Kind.EQUALITY)
+    if isinstance(decision, Proved | Tested):
+        said = (*outcome.notes, "put into the equation before it, this solves it")
+        return replace(from_outcome(base, replace(outcome, decision=decision)), notes=said)
+    if (
+        isinstance(decision, Different)
+        and body == value.body
+        and _is_about_the_same(reader.scope, outcome, unknown, body)
+    ):
+        return _refuted(reader, equation, decision, base)
+    return None
+
+
+def _unknown(reader: Walk, left: Node) -> tuple[Sym | None, bool]:
+    """The letter that is solved for, and whether it stands squared."""
+    square = definitions.squared_head(reader.scope, left)
+    head = square or definitions.head_of(reader.scope, left)
+    if head is None or head.params is not None or head.marks.subs or head.marks.sups:
+        return None, False
+    return Sym(head.marks.name), square is not None
+
+
+def _is_about_the_same(scope: Scope, outcome: Outcome, unknown: Sym, body: Expr) -> bool:
+    """Whether a solution holds just the letters of its equation, and all definitions in it are of this section."""
+    if any(isinstance(node, Decimal) for node in walk(body)) or outcome.meant is None:
+        return False  # rounded
+    names = {name for side in outcome.pairs[0] for name in labels(side)} - {unknown.name}
+    plain = outcome.interpretation is not None and outcome.interpretation.is_plain
+    if not plain or labels(body) != names or any(name.startswith("∂") for name in names):
+        return False
+    written = outcome.meant.aligned.pairs
+    if not differentiates(written):
+        return written == outcome.pairs  # no definition was put in
+    used = names_in_definitions(scope, names_of(written))
+    return all(definition.line >= scope.section for definition in scope.history if definition.name in used)
+
+
+def _refuted(reader: Walk, equation: Equation, decision: Different, base: Step) -> Step:
+    written = f"{reader.words(equation[0])} = {reader.words(equation[1])}"
+    counterexample = Counterexample(entries_by_place(decision.point), decision.lhs, decision.rhs, decision.sizes)
+    diagnosis = Diagnosis(Code.ALGEBRA, f"put in, this does not solve {written}")
+    notes = ("the two values are those of the equation's sides with this put in",)
+    wrong = replace(base, verdict=Verdict.REFUTED, counterexample=counterexample, diagnosis=diagnosis, notes=notes)
+    return replace(wrong, focus=base.span)
