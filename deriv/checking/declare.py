@@ -116,7 +116,10 @@ def _space(scope: Scope, name: str, target: Node, left: Node) -> None:
     base, sup, sub = target, None, None
     if isinstance(target, Script):
         base, sup, sub = target.base, target.sup, target.sub
-    if not (isinstance(base, Name) and base.text == "R"):
+    labels = listed(base) if isinstance(base, Group) else None  # {0, 1}^n
+    if labels is not None:
+        scope.facts[name] = labels
+    elif not (isinstance(base, Name) and base.text == "R"):
         return
     if sub is not None:
         scope.facts[name] = NONNEGATIVE

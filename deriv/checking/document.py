@@ -84,12 +84,13 @@ def check_text(
     for fact in options.assume:
         annotations[0].assume(scope, fact) if annotations else None
     declare_all(scope, [*before, *parts])
+    whole = "\n".join(part.source.text for part in (*before, *parts))
+    scope.nabla_squared, scope.softmax_by = words.nabla_squared(whole), words.softmax_by(whole)
     for part in (*before, *parts):
         words.take_in(scope, words.beside_names(part.source.text, part.firsts()), part.source)
     scope.speaks_of_symmetry = any(words.speaks_of_symmetry(part.source.text) for part in (*before, *parts))
-    scope.nabla_squared = words.nabla_squared("\n".join(part.source.text for part in (*before, *parts)))
     if scope.layout == "auto":
-        scope.layout = words.layout_of("\n".join(part.source.text for part in (*before, *parts))) or "auto"
+        scope.layout = words.layout_of(whole) or "auto"
     learn_shapes(scope, formulas_of([*before, *parts]))
     evidence = Evidence(scope, formulas_of([*before, *parts]))
     scope.later = definitions_of(scope, parts)

@@ -10,7 +10,7 @@ from deriv.expr.domain import BINARY
 from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
 from deriv.latex.nodes import Chain, Items, Node, Number, Script
 from deriv.meaning.names import base_name
-from deriv.meaning.scope import HESSIAN, LAPLACIAN, Scope
+from deriv.meaning.scope import COLUMNS, HESSIAN, LAPLACIAN, ROWS, Scope
 from deriv.source import SourceFile, Span
 
 _SYMMETRIC = re.compile(
@@ -127,7 +127,9 @@ def take_in(scope: Scope, found: Iterable[Beside], source: SourceFile) -> None:
 
 def _sums_to_one(scope: Scope, one: Beside) -> None:
     ranks = [rank for (declared, _), rank in scope.survey.declared_rank.items() if declared == one.name]
-    by_rows = ranks == [2] and bool(_ROWS.search(one.before + one.after))
+    by_rows = ranks == [2] and (scope.softmax_by == ROWS or bool(_ROWS.search(one.before + one.after)))
+    if 2 in ranks and not by_rows:
+        return  # whether rows or columns are meant is not said
     scope.equations.append((_sum_of(scope, one.name, by_rows=by_rows), ONE))
     if one.says(_ONE_HOT) and one.name not in scope.facts and (by_rows or ranks == [1]):
         scope.facts[one.name] = BINARY
@@ -167,3 +169,19 @@ def nabla_squared(text: str) -> tuple[str, ...]:
     """What ∇² means in a text: what it names, or either."""
     named = tuple(meaning for meaning, words in _NABLA_SQUARED.items() if words.search(text))
     return named or (HESSIAN, LAPLACIAN)
+
+
+_BY = {
+    ROWS: re.compile(
+        r"row[- ]?wise|\b(?:each|every|per|across|along|over) (?:the |its )?rows?\b|逐行|按行", re.IGNORECASE
+    ),
+    COLUMNS: re.compile(
+        r"column[- ]?wise|\b(?:each|every|per|across|along|over) (?:the |its )?columns?\b|逐列|按列", re.IGNORECASE
+    ),
+}
+
+
+def softmax_by(text: str) -> str | None:
+    """Whether a text takes functions of the rows or of the columns of its matrices; None where it says neither."""
+    named = [way for way, words in _BY.items() if words.search(text)]
+    return named[0] if len(named) == 1 else None

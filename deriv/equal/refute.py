@@ -242,6 +242,13 @@ def _signless(claim: Claim, name: str) -> bool:
     return name not in claim.domain.facts and name not in claim.names.letters and name not in claim.names.sizes
 
 
+def _for_all(node: Entry, index: str) -> Entry:
+    """The entry with its other bound indices free: the rows of a matrix sum to 1, all of them."""
+    others = [part for part in node.indices if isinstance(part, Sym) and "." in part.name and part.name != index]
+    free: dict[Expr, Expr] = {part: Sym(f"any{k}") for k, part in enumerate(others)}
+    return Entry(node.name, tuple(free.get(part, part) for part in node.indices), node.sups)
+
+
 def _total_suspects(claim: Claim) -> Iterator[Suspect]:
     """Σ_k y_k = 1 for a family that stands beside exponentials or logarithms (targets of a softmax)."""
     nodes = [node for side in (claim.lhs, claim.rhs) for node in post_order(side)]
@@ -253,7 +260,7 @@ def _total_suspects(claim: Claim) -> Iterator[Suspect]:
         if not isinstance(node, Entry):
             continue
         for index, lo, hi in sorted(ranges, key=repr):
-            total = Sum(index, lo, hi, node)
+            total = Sum(index, lo, hi, _for_all(node, index))
             if Sym(index) not in node.indices or total in tried:
                 continue
             tried.add(total)

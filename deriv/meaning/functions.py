@@ -28,10 +28,12 @@ from deriv.expr.nodes import (
     neg,
     reciprocal,
 )
+from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Grid, Tensor, Value, determinant, diagonal, scalar, total, trace
 from deriv.latex.nodes import CasesOf, Chain, Deriv, Function, Group, Items, Name, Node, Number, Script, Symbol, Text
 from deriv.meaning import expectations
 from deriv.meaning.arithmetic import power, quotient
+from deriv.meaning.scope import COLUMNS
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
@@ -157,7 +159,6 @@ def _derivative_of_elementary(el: Elaborator, name: str, node: Function) -> Valu
     body = _caller(el, name, None)(slot)
     for _ in range(node.primes):
         body = differentiate(body, slot)
-    from deriv.expr.substitute import substitute
 
     return argument.map(lambda x: substitute(body, {slot: x}))
 
@@ -200,15 +201,22 @@ def _structural(el: Elaborator, name: str, node: Function) -> Value:
 
 
 def softmax_like(el: Elaborator, name: str, argument: Tensor) -> Tensor:
-    """softmax, log-softmax and log-sum-exp of a vector, written out with sums."""
-    if not argument.is_vector:
+    """softmax, log-softmax and log-sum-exp of a vector, or of every row of a matrix, written out with sums."""
+    if argument.is_scalar:
         raise ShapeError(f"{name} of something that is not known to be a vector")
-    axis = argument.axis
+    by_rows = argument.is_vector or el.scope.softmax_by != COLUMNS
+    if not argument.is_vector:
+        if el.scope.softmax_by is None:
+            by_rows = el.reading.choose(("softmax", name)) == 0
+        el.note(f"{name} is taken of each {'row' if by_rows else 'column'}")
+    axis = argument.axis if argument.is_vector else argument.cols if by_rows else argument.rows
+    assert axis is not None
     index = el.fresh("k")
-    exps = Call("exp", (argument.at(Sym(index), Sym(index)),))
+    exps = Call("exp", (substitute(argument.body, {Sym(axis.index): Sym(index)}),))
     norm = Sum(index, axis.lo, axis.hi, exps)
     if name == "logsumexp":
-        return scalar(Call("log", (norm,)))
+        rest = None if argument.is_vector else argument.rows if by_rows else argument.cols
+        return Tensor(rest, None, Call("log", (norm,)))
     share = argument.map(lambda x: Mul((Call("exp", (x,)), reciprocal(norm))))
     return share if name == "softmax" else share.map(lambda x: Call("log", (x,)))
 

@@ -13,6 +13,7 @@ from deriv.meaning.ranges import Ranges
 from deriv.meaning.survey import Kind, KindKey, Survey
 
 HESSIAN, LAPLACIAN = "Hessian", "Laplacian"
+ROWS, COLUMNS = "rows", "columns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Scope:
     """Equations that are no identities (`Σ α_i y_i = 0` at an optimum): both sides, as written, and the line."""
     nabla_squared: tuple[str, ...] = (HESSIAN, LAPLACIAN)
     """What ∇² may mean by the words of the text, likeliest first."""
+    softmax_by: str | None = None
+    """Whether the text says that softmax is taken of each row or of each column of a matrix."""
     labels_in_words: bool = False
     """Whether the text names label values without the letter that takes them."""
     loss: str | None = None
