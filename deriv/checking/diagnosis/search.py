@@ -22,7 +22,8 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Node
 from deriv.source import SourceFile, Span
 
-_MAX_TRIES = 240
+_MAX_TRIES, _MAX_MORE = 240, 60
+"""Edits tried in the likeliest reading, and in each of the others."""
 _MAX_READINGS = 3
 
 _PLAIN = frozenset((Code.CHAIN_RULE, Code.SIGN, Code.CONSTANT_FACTOR, Code.EXPONENT_SIGN))
@@ -97,12 +98,13 @@ class Diagnostician:
         `differentiates` says that the chain began with a derivative, whatever the line before is.
         """
         others = [one for one in outcome.others if _reads_alike(one, outcome)]
-        for one in (outcome, *others[:_MAX_READINGS]):
+        for number, one in enumerate((outcome, *others[:_MAX_READINGS])):
             problem = problem_of(self.source, self.judge, one, lhs, rhs, self.macros)
             if problem is not None:
                 problem.differentiates |= differentiates
                 problem.spellings, problem.variables = self.spellings, self.variables
-            found = explanation(problem) if problem is not None else None
+            tries = _MAX_MORE if number else _MAX_TRIES
+            found = explanation(problem, tries) if problem is not None else None
             if found is not None:
                 return found
         return None
@@ -117,10 +119,10 @@ def _reads_alike(one: Outcome, other: Outcome) -> bool:
     )
 
 
-def explanation(problem: Problem) -> Found | None:
-    """The mistake in one reading of a step."""
+def explanation(problem: Problem, tries: int = _MAX_TRIES) -> Found | None:
+    """The mistake in one reading of a step, with so many edits tried."""
     matches = known_mistakes(problem)
-    repair = _repair(problem)
+    repair = _repair(problem, tries)
     if matches and is_weak(matches[0].slip) and repair is not None and repair[0].code in _PLAIN:
         matches = []
     if matches and (found := _by_mistake(problem, matches, repair)) is not None:
@@ -139,11 +141,11 @@ def explanation(problem: Problem) -> Found | None:
 Repair = tuple[Edit, str, Verdict]
 
 
-def _repair(problem: Problem) -> Repair | None:
+def _repair(problem: Problem, tries: int) -> Repair | None:
     """The first edit that repairs the step."""
     for source in (*_FIRST, *_SECOND):
         for edit in source(problem):
-            if problem.tried >= _MAX_TRIES:
+            if problem.tried >= tries:
                 return None
             found = problem.verdict(edit)
             if found is not None:
