@@ -92,7 +92,8 @@ def _name_head(scope: Scope, node: Name | Script) -> Head | None:
 def known_constant(scope: Scope, name: str) -> bool:
     """Whether π is the number, not a quantity with that name."""
     survey = scope.survey
-    return not (survey.letter_subscripts[name] or survey.denominators[name] or survey.applied[name])
+    named = survey.group_args.get(name, set()) - {"?"}  # π(25)^2 is a product, π(s) no number
+    return not (survey.letter_subscripts[name] or survey.denominators[name] or named)
 
 
 def _function_head(scope: Scope, node: Product) -> Head | None:

@@ -168,9 +168,14 @@ def _application(el: Elaborator, node: Node, group: Group) -> Value | None:
         raise MeaningError("an order of growth")
     _undot(el, base, marks)
     turned = marks.primes == 1 and is_turned(el, base, marks)
-    if turned or marks.transposed or not _is_application(el, marks, group):
+    if turned or marks.transposed or _is_number_pi(el, marks) or not _is_application(el, marks, group):
         return None
     return _apply(el, marks, group)
+
+
+def _is_number_pi(el: Elaborator, marks: Marks) -> bool:
+    """`4π(25)^2`: where π never stands before a letter in brackets it is the number."""
+    return marks.name == "pi" and not el.scope.survey.group_args["pi"] - {"?"}
 
 
 def _is_growth(el: Elaborator, name: str) -> bool:
