@@ -155,4 +155,4 @@ def is_variable(el: Elaborator, name: str) -> bool:
     """Whether a letter that may be a constant (e, π) is used as a quantity."""
     survey = el.scope.survey
     used = survey.letter_subscripts[name] + survey.number_subscripts[name] + survey.denominators[name]
-    return bool(used or survey.numerators[name] or el.scope.lookup(name))
+    return bool(used or survey.numerators[name] or name in survey.named or el.scope.lookup(name))

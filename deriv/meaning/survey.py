@@ -67,6 +67,8 @@ class Survey:
     """Names transposed with a subscript on them, and whether that is a "number" or a "letter": `u_1^T S u_1`."""
     plain_vectors: Counter[str] = field(default_factory=Counter)
     transposed: Counter[str] = field(default_factory=Counter)
+    named: set[str] = field(default_factory=set)
+    """Names that stand alone on the left of an equation."""
     heads: Counter[str] = field(default_factory=Counter)
     applied: Counter[str] = field(default_factory=Counter)
     primed: Counter[str] = field(default_factory=Counter)
@@ -239,6 +241,8 @@ class Survey:
 
     def _chain_heads(self, chain: Chain) -> None:
         head = chain.parts[0]
+        if isinstance(head, Name) and chain.relations[0].text in ("=", ":=", "def"):
+            self.named.add(canonical(head))
         if isinstance(head, Product) and len(head.factors) == 2 and head.ops == ("",):
             name = base_name(head.factors[0])
             group = head.factors[1]
