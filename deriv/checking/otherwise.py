@@ -42,6 +42,8 @@ _REGION = re.compile(
     re.IGNORECASE,
 )
 """Words for a part of the domain, in front of a formula."""
+_HELD, _HELD_REGION = 600, re.compile(r"\b(?:(?:in)?active|violat\w*|regime|branch|saturat\w*)\b", re.IGNORECASE)
+"""How far, in characters, such words hold that name a region over several formulas."""
 
 
 def meant_otherwise(scope: Scope, text: str, outcome: Outcome) -> str | None:
@@ -87,7 +89,7 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
     )
     names = {name for side in sides for name in labels(side)}
     start = outcome.meant.lhs_node.span.start if outcome.meant is not None else 0
-    told = _REGION.search(_prose_before(text, start))
+    told = _REGION.search(_prose_before(text, start)) or _HELD_REGION.search(text[max(start - _HELD, 0) : start])
     if kinked and (told or any(names & region for region in scope.regions)):
         return "the text speaks of a region, and this may be meant there only"
     return None
