@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.checking.compare import decide_all
-from deriv.checking.mentions import variables_of
+from deriv.checking.mentions import names_in_definitions, names_of, variables_of
 from deriv.equal.decide import decide, follows
 from deriv.equal.decision import Conditional, Proved, Tested
 from deriv.expr.domain import SIZE, Domain
@@ -15,7 +15,7 @@ from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.sympy_bridge import to_text
 from deriv.expr.tensor import Tensor
 from deriv.meaning.elaborate import Elaborator
-from deriv.meaning.scope import Scope
+from deriv.meaning.scope import Scope, names_in
 
 if TYPE_CHECKING:
     from deriv.checking.judge import Meant, Outcome
@@ -137,7 +137,9 @@ def if_substituted(scope: Scope, outcome: Outcome) -> Conditional | None:
     variables = {n.variable for side in written[0] for n in walk(side) if isinstance(n, Derivative)}
     once = free_symbols(written[0][0]) ^ free_symbols(written[0][1])
     letters = [v for v in variables if isinstance(v, Sym) and v.name in once and _is_unknown(scope, v.name)]
-    if len(letters) != 1:
+    used = names_in_definitions(scope, names_of(written))
+    bodies = [definition.body for definition in scope.history if definition.name in used]
+    if len(letters) != 1 or any(letters[0].name in names_in(body) for body in bodies):
         return None
     letter, (left, right) = letters[0], outcome.pairs[0]
     for part in _parts(scope, written[0], letter):

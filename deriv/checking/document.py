@@ -85,6 +85,7 @@ def check_text(
         annotations[0].assume(scope, fact) if annotations else None
     declare_all(scope, [*before, *parts])
     whole = "\n".join(part.source.text for part in (*before, *parts))
+    scope.labels_in_words = words.names_two_labels(whole)
     scope.nabla_squared, scope.softmax_by = words.nabla_squared(whole), words.softmax_by(whole)
     for part in (*before, *parts):
         words.take_in(scope, words.beside_names(part.source.text, part.firsts()), part.source)
@@ -252,7 +253,7 @@ def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: Chai
         if formula.node is None:
             continue
         previous = columns.get(position, latest)
-        walk.before = _equation(latest) if formula.separator in _ARROWS and not walk.collecting else None
+        walk.before = _equation(latest) if formula.separator in _ARROWS else None
         try:
             chain = walk.formula(formula.node, previous)
         except RecursionError:

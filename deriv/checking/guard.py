@@ -6,6 +6,9 @@ no claim, a symbol that was never introduced may stand for anything, numbers may
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from deriv.checking import equations
 from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
@@ -29,6 +32,7 @@ from deriv.checking.otherwise import RELATED, asked_for, meant_otherwise, of_spe
 from deriv.checking.words import is_told_of_all, speaks_of_symmetry
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
+from deriv.expr.domain import Fact
 from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value
@@ -38,6 +42,7 @@ from deriv.meaning.names import base_name, standing_names
 from deriv.meaning.quantities import quantities
 from deriv.meaning.scope import Definition, Scope
 
+_SIGN = Fact(values=(Fraction(-1), Fraction(1)))
 _BESIDE = 40  # characters
 _JUST_BEFORE = 4  # lines
 
@@ -81,6 +86,7 @@ class Guard:
             or repeated_index(outcome, by_head)
             or held_fixed(outcome, lhs, rhs)
             or new_index(outcome, by_head, lhs)
+            or self._as_label(outcome)
             or self._particular_indices(outcome)
             or particular_region(self.scope, self.text, outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
@@ -130,6 +136,15 @@ class Guard:
             return f"the definition of {slashed[0]} can be read in two ways (a slash, or brackets behind a letter)"
         told = sorted(reached & self.scope.stretched & variables_of(outcome.meant.aligned.pairs))
         return f"whether {told[0]} is added to rows or to columns is not stated" if told else None
+
+    def _as_label(self, outcome: Outcome) -> str | None:
+        """The text says in words that something is 1 or -1, and the claim holds if one of its letters is."""
+        names = _labels(outcome, 0) | _labels(outcome, 1) if self.scope.labels_in_words else set()
+        for name in sorted(names - outcome.domain.facts.keys()):
+            labelled = replace(outcome.domain, facts={**outcome.domain.facts, name: _SIGN})
+            if all(not isinstance(decide(a, b, labelled, conditions=False), Different) for a, b in outcome.pairs):
+                return f"{name} may be a label, 1 or -1 as the text says"
+        return None
 
     def _particular_indices(self, outcome: Outcome) -> str | None:
         """The text speaks of the case `i = k`, and the claim holds both letters: it may be about that case."""
@@ -210,8 +225,6 @@ class Guard:
             return equations.UNSOLVED
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
-        if self.scope.labels_in_words:
-            return "which letters take the few values that the text names is said in words"
         if (function := open_slope(outcome.pairs)) is not None:
             return f"which function {function} is, is not stated"
         left, right = _labels(outcome, 0), _labels(outcome, 1)

@@ -44,6 +44,13 @@ class Interpretation:
         """Whether this is how the document reads without any charity."""
         return not (self.note or self.optional)
 
+    def without(self, names: frozenset[str]) -> Interpretation:
+        """The same with names left general that have a definition."""
+        if not any(key[0] in names and key[1] == "scalar" for key in self.definitions):
+            return self
+        kept = {k: one for k, one in self.definitions.items() if k[0] not in names or k[1] != "scalar"}
+        return replace(self, definitions=kept)
+
     def resolver(self, scope: Scope) -> Resolver:
         """A resolver that fills names in this way."""
         return Resolver(
@@ -91,7 +98,8 @@ def _ways(scope: Scope, names: frozenset[str], variables: frozenset[str]) -> Ite
         yield replace(plain, definitions=changed, note=f"{key[0]} is taken as on line {definition.line}")
     # what a variable is at the end (`r = 3` at the optimum) is not what it is before
     places = variables | {param for d in (*scope.history, *scope.later) if d.form == "function" for param in d.params}
-    below = [d for d in reversed(scope.later) if d.name in names - places and (d.line, d.name) != scope.here]
+    later_ones = (d for d in reversed(scope.later) if not d.aside and (d.line, d.name) != scope.here)
+    below = [d for d in later_ones if d.name in names - places]
     later = {d.key: d for d in below if scope.lookup(d.name) is None}
     if later:
         said = ", ".join(sorted({d.name for d in later.values()}))

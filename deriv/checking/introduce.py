@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.checking import define as definitions
 from deriv.checking import equations
+from deriv.checking.declare import label_sets
 from deriv.checking.results import Kind, Step, Verdict
+from deriv.checking.solution import solution
 from deriv.checking.substitution import is_open, put_in
 from deriv.checking.verdicts import unchecked
 from deriv.equal.decision import Different, Undecided
@@ -15,7 +18,7 @@ from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
 from deriv.expr.nodes import Derivative
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import Deriv, Name, Node, Script
+from deriv.latex.nodes import Deriv, Items, Name, Node, Script
 from deriv.meaning.names import all_names, base_name, canonical
 from deriv.meaning.rates import TIME
 from deriv.meaning.scope import is_number
@@ -26,7 +29,66 @@ if TYPE_CHECKING:
     from deriv.expr.tensor import Value
 
 
-_NO_VALUE = "numbers stand in the place of {}, which have no value here"
+_SUPPOSED = re.compile(r"(?:\b(?:if|when|unless|whenever)\b|如果|假如|若|当)[\s$\\(]*$", re.IGNORECASE)
+
+
+def definition(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
+    """The step as a definition, or None when it is a claim; what solves an equation is both."""
+    solved = solution(walk, walk.before, left, right, base) if walk.before and not walk.collecting else None
+    given = _definition(walk, left, right, base)
+    return solved or given
+
+
+def _definition(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
+    if labels := list(label_sets(left, base.relation, right)):
+        walk.scope.facts.update(labels)
+        return replace(base, kind=Kind.DECLARATION)
+    if isinstance(left, Items) or definitions.is_range(left, right):
+        return replace(base, kind=Kind.DECLARATION)
+    if definitions.is_case(left, right):
+        walk.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
+        return replace(base, kind=Kind.DECLARATION)
+    head = definitions.head_of(walk.scope, left)
+    if head is not None and (told := symmetric(walk, head, right, base)) is not None:
+        return told
+    if not walk.collecting and (claimed := rate(walk, left, right, base)) is not None:
+        return claimed
+    if definitions.names_component(left) and not walk.judge.judge(left, right).holds:
+        return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
+    if head is None or definitions.is_placeholder(right):
+        return square(walk, left, right, base)
+    line = walk.source.position(left.span.start)[0]
+    value = walk.value(right)
+    two_ways = walk.scope.two_ways or equations.may_apply(walk.scope, right)
+    if isinstance(value, str):
+        if definitions.known(walk.scope, head) and not walk.scope.leaves_behind(head.marks.name):
+            return None
+        return replace(base, kind=Kind.DEFINITION, notes=(f"kept for reading only: {value}",))
+    if definitions.known(walk.scope, head) and not walk.collecting:
+        outcome = walk.judge.judge(left, right)
+        if outcome.holds:
+            _other_letters(walk, head, value, line)
+            equal_form(walk, head, value, line)
+            return walk.held(base, outcome)
+        if is_slip(walk, head, outcome, left, right):
+            return None
+        base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
+    walk.scope.doubtful.discard(head.marks.name)
+    if two_ways:
+        walk.scope.doubtful.add(head.marks.name)
+    supposed = _SUPPOSED.search(walk.source.text[max(left.span.start - 30, 0) : left.span.start])
+    aside = bool(supposed or walk.before)  # a solution is what a variable may be, not what it is
+    note = definitions.define(walk.scope, head, value, line, aside=aside)
+    return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
+
+
+def _other_letters(walk: Walk, head: definitions.Head, value: Value, line: int) -> None:
+    """`f(g, h) = g^2 h + h` after `f(x, y) = x^2 y + y`: from here on the places of f are called g and h."""
+    known = walk.scope.lookup(head.marks.name, "function")
+    if known is None or not head.params or len(head.params) != len(known.params):
+        return
+    if set(head.params) != set(known.params):
+        definitions.define(walk.scope, head, value, line)
 
 
 def square(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:

@@ -14,7 +14,7 @@ from deriv.checking.conditions import under_a_condition
 from deriv.checking.implicit import implied_by_rates
 from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.joint import Evidence
-from deriv.checking.mentions import losses_of, names_in_definitions, names_of, variables_of
+from deriv.checking.mentions import left_general, losses_of, names_in_definitions, names_of, variables_of
 from deriv.checking.paths import follow_paths
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting, is_open
 from deriv.checking.through import Composed, through_definitions
@@ -293,10 +293,12 @@ class Judge:
         seen: set[tuple[tuple[Expr, Expr], ...]] = set()
         key = names, variables_of(meant.aligned.pairs), losses_of(meant.aligned.pairs)
         found, ways[key] = tee(ways.get(key) or interpretations(self.scope, *key))
+        general = left_general(meant.aligned.pairs)
         sloped = True
-        for interpretation in found:
-            if interpretation.hold_others and not sloped:
+        for one in found:
+            if one.hold_others and not sloped:
                 continue
+            interpretation = one.without(general) if general else one
             resolver = interpretation.resolver(self.scope)
             outcome = self._by(meant, interpretation, resolver, seen)
             sloped = resolver.sloped

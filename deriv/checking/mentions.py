@@ -46,6 +46,19 @@ def variables_of(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def left_general(pairs: tuple[tuple[Expr, Expr], ...]) -> frozenset[str]:
+    """The x of `f'(x) = 2x`: what the right side says of it is said for all x, whatever x is elsewhere."""
+    primed = {
+        arg.name
+        for left, _ in pairs
+        for node in walk(left)
+        if isinstance(node, Apply) and any(node.orders)
+        for arg in node.children
+        if isinstance(arg, Sym)
+    }
+    return frozenset(primed & {node.name for _, right in pairs for node in walk(right) if isinstance(node, Sym)})
+
+
 def names_in_definitions(scope: Scope, names: frozenset[str]) -> frozenset[str]:
     """Names that are reached through definitions."""
     found = set(names)

@@ -21,6 +21,7 @@ _CHANCE = re.compile(
 """What may be known of a distribution; also `E[X] = 0`."""
 
 _REACH = 110  # characters
+_COMMENT = re.compile(r"<!--.*?-->|(?<!\\\\)%[^\n]*")
 _OPENING = re.compile(r"(?:\$+|\\\[|\\begin\{\w+\*?\}|[\s&])+$")
 _ASKED = re.compile(
     r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"
@@ -42,7 +43,10 @@ _REGION = re.compile(
     re.IGNORECASE,
 )
 """Words for a part of the domain, in front of a formula."""
-_HELD, _HELD_REGION = 600, re.compile(r"\b(?:(?:in)?active|violat\w*|regime|branch|saturat\w*)\b", re.IGNORECASE)
+_HELD, _HELD_REGION = (
+    600,
+    re.compile(r"\b(?:(?:in)?active|violat\w*|regime|branch|saturat\w*|is (?:on|off))\b", re.IGNORECASE),
+)
 """How far, in characters, such words hold that name a region over several formulas."""
 
 
@@ -88,8 +92,14 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
         isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) for side in sides for n in walk(side)
     )
     names = {name for side in sides for name in labels(side)}
-    start = outcome.meant.lhs_node.span.start if outcome.meant is not None else 0
-    told = _REGION.search(_prose_before(text, start)) or _HELD_REGION.search(text[max(start - _HELD, 0) : start])
+    if outcome.meant is None or any(
+        isinstance(n, Cases) for _, right in outcome.meant.aligned.pairs for n in walk(right)
+    ):
+        return None  # the claim itself says where
+    start = outcome.meant.lhs_node.span.start
+    told = _REGION.search(_prose_before(text, start)) or _HELD_REGION.search(
+        _COMMENT.sub("", text[max(start - _HELD, 0) : start])
+    )
     if kinked and (told or any(names & region for region in scope.regions)):
         return "the text speaks of a region, and this may be meant there only"
     return None
@@ -97,5 +107,5 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
 
 def _prose_before(text: str, start: int) -> str:
     """The words between the display before and the formula that begins here."""
-    before = _OPENING.sub("", text[max(start - _REACH, 0) : start])
+    before = _OPENING.sub("", _COMMENT.sub("", text[max(start - _REACH, 0) : start]))
     return re.split(r"\$\$|\\\]|\\end\{\w+\*?\}", before)[-1]

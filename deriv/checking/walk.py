@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
 from deriv.checking import equations, introduce
-from deriv.checking.declare import declare, label_sets
+from deriv.checking.declare import declare
 from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
 from deriv.checking.guard import Guard, loses_symbols
@@ -16,21 +15,19 @@ from deriv.checking.judge import Judge, Outcome
 from deriv.checking.misfit import misfit
 from deriv.checking.readings import with_readings
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
-from deriv.checking.solution import solution
 from deriv.checking.update import is_update
 from deriv.checking.values import best_value
 from deriv.checking.verdicts import entries_by_place, from_outcome, unchecked
 from deriv.equal.decision import Different, Proved
 from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
-from deriv.latex.nodes import Chain, Items, Name, Node, Number, Relation, Text
+from deriv.latex.nodes import Chain, Name, Node, Number, Relation, Text
 from deriv.meaning.arrays_by_use import arrays_of
 from deriv.meaning.names import all_names, base_name
 from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
 from deriv.source import SourceFile, Span
 
-_SUPPOSED = re.compile(r"(?:\b(?:if|when|unless|whenever)\b|如果|假如|若|当)[\s$\\(]*$", re.IGNORECASE)
 _BUGS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 EQUALITIES = frozenset(("=", "equiv", "def", ":=", "=:"))
 UPDATES = frozenset((":=", "<-"))
@@ -210,7 +207,8 @@ class Walk:
         if first:
             if relation == ":=" and self._is_initial_value(part):
                 return replace(base, kind=Kind.UPDATE, notes=("an initial value",))
-            given = self._definition(previous, part, base) or introduce.by_derivative(self, previous, part, base)
+            given = introduce.definition(self, previous, part, base)
+            given = given or introduce.by_derivative(self, previous, part, base)
             if given is not None:
                 return given
         kind = Kind.DERIVATIVE if equations.has_derivative(chain.parts[0]) else Kind.EQUALITY
@@ -269,62 +267,6 @@ class Walk:
     def _reached(self, names: set[str]) -> frozenset[str]:
         """Names, and those that their definitions hold."""
         return frozenset(names | {part for d in self.scope.history if d.name in names for part in names_in(d.body)})
-
-    # --- definitions -----------------------------------------------------------------------------------------------
-
-    def _definition(self, left: Node, right: Node, base: Step) -> Step | None:
-        """The step as a definition, or None when it is a claim."""
-        if labels := list(label_sets(left, base.relation, right)):
-            self.scope.facts.update(labels)
-            return replace(base, kind=Kind.DECLARATION)
-        if isinstance(left, Items) or definitions.is_range(left, right):
-            return replace(base, kind=Kind.DECLARATION)
-        if definitions.is_case(left, right):
-            self.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
-            return replace(base, kind=Kind.DECLARATION)
-        if self.before is not None and (solved := solution(self, self.before, left, right, base)) is not None:
-            self.before = None
-            self._definition(left, right, base)  # what it says of the letter holds from here on
-            return solved
-        head = definitions.head_of(self.scope, left)
-        if head is not None and (told := introduce.symmetric(self, head, right, base)) is not None:
-            return told
-        if not self.collecting and (rate := introduce.rate(self, left, right, base)) is not None:
-            return rate
-        if definitions.names_component(left) and not self.judge.judge(left, right).holds:
-            return replace(base, kind=Kind.DEFINITION, notes=("kept for reading only",))
-        if head is None or definitions.is_placeholder(right):
-            return introduce.square(self, left, right, base)
-        line = self.source.position(left.span.start)[0]
-        value = self.value(right)
-        two_ways = self.scope.two_ways or equations.may_apply(self.scope, right)
-        if isinstance(value, str):
-            if definitions.known(self.scope, head) and not self.scope.leaves_behind(head.marks.name):
-                return None
-            return replace(base, kind=Kind.DEFINITION, notes=(f"kept for reading only: {value}",))
-        if definitions.known(self.scope, head) and not self.collecting:
-            outcome = self.judge.judge(left, right)
-            if outcome.holds:
-                self._other_letters(head, value, line)
-                introduce.equal_form(self, head, value, line)
-                return self.held(base, outcome)
-            if introduce.is_slip(self, head, outcome, left, right):
-                return None
-            base = replace(base, notes=(f"{head.marks.name} is defined anew from here on",))
-        self.scope.doubtful.discard(head.marks.name)
-        if two_ways:
-            self.scope.doubtful.add(head.marks.name)
-        aside = bool(_SUPPOSED.search(self.source.text[max(left.span.start - 30, 0) : left.span.start]))
-        note = definitions.define(self.scope, head, value, line, aside=aside)
-        return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
-
-    def _other_letters(self, head: definitions.Head, value: Value, line: int) -> None:
-        """`f(g, h) = g^2 h + h` after `f(x, y) = x^2 y + y`: from here on the places of f are called g and h."""
-        known = self.scope.lookup(head.marks.name, "function")
-        if known is None or not head.params or len(head.params) != len(known.params):
-            return
-        if set(head.params) != set(known.params):
-            definitions.define(self.scope, head, value, line)
 
     def _is_initial_value(self, node: Node) -> bool:
         """`w := 0` in an algorithm is where w starts, not what it is."""

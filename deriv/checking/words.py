@@ -185,3 +185,15 @@ def softmax_by(text: str) -> str | None:
     """Whether a text takes functions of the rows or of the columns of its matrices; None where it says neither."""
     named = [way for way, words in _BY.items() if words.search(text)]
     return named[0] if len(named) == 1 else None
+
+
+_TWO_LABELS = re.compile(
+    r"(?:label|value|target|class|either|outcome|response)\w*\b[^.\n]{0,60}?"
+    r"(?:[-−]\s*1\b[^.\n]{1,20}?(?<![\d.])1\b|(?<![\d.-])1\b[^.\n]{1,20}?[-−]\s*1\b|±|\\pm)",
+    re.IGNORECASE,
+)
+
+
+def names_two_labels(text: str) -> bool:
+    """Whether a text says in words that something is 1 or -1."""
+    return bool(_TWO_LABELS.search(text))

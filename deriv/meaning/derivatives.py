@@ -78,7 +78,7 @@ def _partial_by_argument(el: Elaborator, node: Deriv) -> Value | None:
     by = [(base_name(variable), order) for variable, order in node.by]
     if any(variable not in known.params for variable, _ in by):
         return None
-    held = set(known.params) - {variable for variable, _ in by}
+    held = known.params if len(by) > 1 else set(known.params) - {variable for variable, _ in by}
     if not any(el.scope.lookup(param, "scalar") for param in held):
         return None  # nothing to be held
     orders = tuple(sum(order for variable, order in by if variable == param) for param in known.params)
@@ -214,6 +214,8 @@ def _by_arguments(el: Elaborator, written: Node, body: Value, order: int) -> Val
     if definition is None:
         raise MeaningError("∇ does not say by which variables")
     args = tuple(Sym(p) for p in definition.params)
+    if any(el.scope.lookup(param, "scalar") for param in definition.params):
+        raise MeaningError("∇ does not say by which variables")  # φ(r) with r = ‖x‖
     if any(isinstance(node, Entry) and node.name in definition.params for node in nodes_of(definition.body)):
         raise MeaningError("∇ of a function of vectors does not say by which")
     if not isinstance(body, Tensor):
