@@ -14,10 +14,11 @@ from deriv.checking.diagnosis.search import Diagnostician
 from deriv.checking.joint import Evidence, learn_shapes
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
+from deriv.checking.solution import Equation
 from deriv.checking.walk import ChainState, Walk
 from deriv.errors import ReadingError
 from deriv.latex.macros import MacroTable
-from deriv.latex.nodes import Chain, Node, Script
+from deriv.latex.nodes import Chain, Node, Number, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
 from deriv.meaning.scope import Definition, Scope
@@ -28,6 +29,12 @@ from deriv.source import SourceFile, Span
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BOUNDS = frozenset(("<", "<=", ">", ">="))
 _ARROWS = frozenset(("=>", "<=>"))
+_GIVES = re.compile(
+    r"\b(?:gives?|yields?|implies|leads to|we (?:get|obtain|find|have)|hence|therefore|thus|so|whence|solution)\b"
+    r"|可得|解得|得到|ergibt|liefert|donne|obtenemos|получа",
+    re.IGNORECASE,
+)
+_SET_TO_ZERO = re.compile(r"\b(?:set|equat|put)\w*\b[^.]{0,40}\b(?:zero|0)\b|nullsetzen|令.{0,12}0", re.IGNORECASE)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _HEADING = re.compile(
@@ -196,7 +203,8 @@ def walk_through(
 ) -> None:
     """Feed every formula to the walk, keeping track of the chain that each row continues."""
     last: ChainState | None = None
-    end = 0
+    recent: ChainState | None = None
+    end = recent_end = 0
     headings = [(m.start(), m) for m in _HEADING.finditer(prepared.source.text)]
     take_in_labels(walk.scope, prepared, 0, headings[0][0] if headings else len(prepared.source.text))
     for number, (block, rows) in enumerate(prepared.blocks):
@@ -210,16 +218,19 @@ def walk_through(
             notes.advance(walk, block.span.start)
             if notes.is_off(block.span):
                 continue
+        before = _solved_in_words(recent, prepared.source.text[recent_end : block.span.start])
         if is_display(block):
             if not _near(prepared.source.text[end : block.span.start]):
                 last = None
             end = block.span.end
             columns: dict[int, ChainState | None] = {0: last}
-            for row in rows:
-                last = _row(walk, row, columns, last)
+            for k, row in enumerate(rows):
+                last = _row(walk, row, columns, last, None if k else before)
+            recent = last
         else:
             for row in rows:
-                _row(walk, row, {}, None)
+                recent = _row(walk, row, {}, None, before)
+        recent_end = block.span.end
         if options is not None and options.progress is not None:
             options.progress(number + 1, len(prepared.blocks))
 
@@ -239,8 +250,17 @@ def _near(between: str) -> bool:
     return len(words) <= _WORDS_BETWEEN and "=" not in words
 
 
-def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: ChainState | None) -> ChainState | None:
-    """One row of a display; returns the chain that the next row may continue (None after something unreadable)."""
+def _row(
+    walk: Walk,
+    row: Row,
+    columns: dict[int, ChainState | None],
+    last: ChainState | None,
+    before: Equation | None = None,
+) -> ChainState | None:
+    """One row of a display; returns the chain that the next row may continue (None after something unreadable).
+
+    `before` is the equation that the words in front of the row say is solved by it.
+    """
     latest = last
     for formula in row.formulas[1:]:
         if formula.node is not None:
@@ -253,7 +273,7 @@ def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: Chai
         if formula.node is None:
             continue
         previous = columns.get(position, latest)
-        walk.before = _equation(latest) if formula.separator in _ARROWS else None
+        walk.before = _equation(latest) if formula.separator in _ARROWS else None if position else before
         try:
             chain = walk.formula(formula.node, previous)
         except RecursionError:
@@ -266,11 +286,22 @@ def _row(walk: Walk, row: Row, columns: dict[int, ChainState | None], last: Chai
     return latest
 
 
-def _equation(chain: ChainState | None) -> tuple[Node, Node] | None:
+def _equation(chain: ChainState | None) -> Equation | None:
     """The last equality of a chain that ends in 0: it is to be solved."""
     if chain is None or len(chain.parts) < len("ab") or getattr(chain.parts[-1], "text", "") != "0":
         return None
     return chain.parts[-2], chain.parts[-1]
+
+
+def _solved_in_words(chain: ChainState | None, between: str) -> Equation | None:
+    """The equation that `gives` or `setting this to zero gives` speaks of, right before a formula."""
+    words = " ".join(_COMMENT.sub("", between).split())
+    if chain is None or len(words) > _WORDS_BETWEEN or not _GIVES.search(words):
+        return None
+    if _SET_TO_ZERO.search(words) and len(chain.parts) > 1:
+        last = chain.parts[-1]
+        return last, Number(last.span, "0")
+    return _equation(chain)
 
 
 def with_duplicates(steps: list[Step]) -> list[Step]:

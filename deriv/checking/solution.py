@@ -30,21 +30,22 @@ if TYPE_CHECKING:
     from deriv.checking.walk import Walk
 
 Equation = tuple[Node, Node]
+_MARKS = ("hat", "tilde", "_star", "_ast", "_MLE", "_ML", "_MAP", "_opt", "_max", "_min")
 
 
 def solution(reader: Walk, equation: Equation, left: Node, right: Node, base: Step) -> Step | None:
     """The step `left = right` as a solution of the equation before it; None where it may be something else."""
-    unknown, squared = _unknown(reader, left)
     value = reader.value(right)
-    if unknown is None or not isinstance(value, Tensor) or not value.is_scalar:
+    outcome = reader.judge.plainly(*equation) if isinstance(value, Tensor) and value.is_scalar else None
+    if outcome is None or len(outcome.pairs) != 1 or outcome.interpretation is None or not isinstance(value, Tensor):
         return None
-    outcome = reader.judge.plainly(*equation)
-    if outcome is None or len(outcome.pairs) != 1 or outcome.interpretation is None:
+    known = frozenset(name for side in outcome.pairs[0] for name in labels(side))
+    unknown, squared = _unknown(reader, left, known)
+    if unknown is None:
         return None
-    if not any(unknown.name in labels(side) for side in outcome.pairs[0]):
-        return None
+    written = _unmarked(value.body, known)
     try:
-        body = outcome.interpretation.resolver(reader.scope).resolve(value.body)
+        body = outcome.interpretation.resolver(reader.scope).resolve(written)
     except MeaningError:
         return None
     put: dict[Expr, Expr] = {unknown: sqrt(body) if squared else body}
@@ -57,22 +58,31 @@ def solution(reader: Walk, equation: Equation, left: Node, right: Node, base: St
     if isinstance(decision, Proved | Tested):
         said = (*outcome.notes, "put into the equation before it, this solves it")
         return replace(from_outcome(base, replace(outcome, decision=decision)), notes=said)
-    if (
-        isinstance(decision, Different)
-        and body == value.body
-        and _is_about_the_same(reader.scope, outcome, unknown, body)
-    ):
+    if isinstance(decision, Different) and body == written and _is_about_the_same(reader.scope, outcome, unknown, body):
         return _refuted(reader, equation, decision, base)
     return None
 
 
-def _unknown(reader: Walk, left: Node) -> tuple[Sym | None, bool]:
-    """The letter that is solved for, and whether it stands squared."""
+def _unknown(reader: Walk, left: Node, known: frozenset[str]) -> tuple[Sym | None, bool]:
+    """The letter of the equation that is solved for, and whether it stands squared."""
     square = definitions.squared_head(reader.scope, left)
     head = square or definitions.head_of(reader.scope, left)
     if head is None or head.params is not None or head.marks.subs or head.marks.sups:
         return None, False
-    return Sym(head.marks.name), square is not None
+    name = _stem(head.marks.name, known)
+    return (Sym(name) if name in known else None), square is not None
+
+
+def _stem(name: str, known: frozenset[str]) -> str:
+    """`\\hat\\mu` and `x^*` solve equations for μ and x."""
+    stems = (name.removesuffix(mark) for mark in _MARKS if name.endswith(mark) and name not in known)
+    return next((stem for stem in stems if stem in known), name)
+
+
+def _unmarked(body: Expr, known: frozenset[str]) -> Expr:
+    """A solution with the letters of the equation for those that are marked in it."""
+    marked = {node: _stem(node.name, known) for node in walk(body) if isinstance(node, Sym)}
+    return substitute(body, {node: Sym(stem) for node, stem in marked.items() if stem != node.name})
 
 
 def _is_about_the_same(scope: Scope, outcome: Outcome, unknown: Sym, body: Expr) -> bool:
