@@ -81,7 +81,6 @@ class Guard:
             or two_counts(outcome)
             or one_of_a_family(outcome)
             or written_out(self.scope, outcome)
-            or rows_of_a_matrix(self.scope, outcome)
             or argument_as_index(self.scope, outcome)
             or repeated_index(outcome, by_head)
             or held_fixed(outcome, lhs, rhs)
@@ -225,6 +224,8 @@ class Guard:
             return equations.UNSOLVED
         if (pair := self._case(outcome)) is not None:
             return f"the text speaks of the case {' = '.join(sorted(pair))}, and this may be meant"
+        if (apart := rows_of_a_matrix(self.scope, outcome)) is not None:
+            return apart
         if (function := open_slope(outcome.pairs)) is not None:
             return f"which function {function} is, is not stated"
         left, right = _labels(outcome, 0), _labels(outcome, 1)

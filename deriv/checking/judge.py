@@ -293,7 +293,7 @@ class Judge:
         seen: set[tuple[tuple[Expr, Expr], ...]] = set()
         key = names, variables_of(meant.aligned.pairs), losses_of(meant.aligned.pairs)
         found, ways[key] = tee(ways.get(key) or interpretations(self.scope, *key))
-        general = left_general(meant.aligned.pairs)
+        general = left_general(meant.aligned.pairs) | meant.elaborator.general
         sloped = True
         for one in found:
             if one.hold_others and not sloped:

@@ -69,18 +69,25 @@ def _must_not_count(el: Elaborator, by: Node, body: Value) -> None:
 
 
 def _partial_by_argument(el: Elaborator, node: Deriv) -> Value | None:
-    """`∂f/∂x` of f(x, y) holds y fixed, also where the text says what y is in terms of x."""
+    """`∂f/∂x` of f(x, y) holds y fixed, also where the text says what y is in terms of x.
+
+    By a vector, or an entry of one, no slope by place is known: what the others are is left out of the claim then.
+    """
     head = function_head(node.body) if node.kind == "partial" and node.body is not None else None
     name = base_name(head) if isinstance(head, Name) else None
     known = el.scope.lookup(name, "function") if name is not None else None
     if name is None or known is None or len(known.params) == 1 or name in el.scope.vector_functions:
         return None
-    by = [(base_name(variable), order) for variable, order in node.by]
+    by = [(base_name(variable) or "", order) for variable, order in node.by]
     if any(variable not in known.params for variable, _ in by):
         return None
-    held = known.params if len(by) > 1 else set(known.params) - {variable for variable, _ in by}
+    held = set(known.params) if len(by) > 1 else set(known.params) - {variable for variable, _ in by}
     if not any(el.scope.lookup(param, "scalar") for param in held):
         return None  # nothing to be held
+    arrays = {part.name for part in nodes_of(known.body) if isinstance(part, Entry)}
+    if arrays & set(known.params) or not all(isinstance(variable, Name) for variable, _ in node.by):
+        el.general |= held
+        return None
     orders = tuple(sum(order for variable, order in by if variable == param) for param in known.params)
     return scalar(Apply(name, tuple(map(Sym, known.params)), orders))
 

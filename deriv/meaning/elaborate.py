@@ -99,6 +99,8 @@ class Elaborator:
     """Indices that run over the outcomes of chance."""
     fixed: set[str] = field(default_factory=set)
     """Quantities that were taken not to be random in an expectation."""
+    general: set[str] = field(default_factory=set)
+    """Arguments that a partial derivative holds fixed, whatever the text says they are."""
     written_ranges: dict[str, tuple[Expr, Expr]] = field(default_factory=dict)
     """Bounds of the sums around, by bound index."""
     distributions: set[frozenset[str]] = field(default_factory=set)
