@@ -22,7 +22,7 @@ from deriv.expr.substitute import post_order, substitute
 
 _LOW, _HIGH = 64, 340
 _CLOSE = Fraction(1, 10**30)
-_BRANCHING = frozenset({"abs", "sign", "max", "min", "relu", "heaviside", "floor", "ceil"})
+_BRANCHING = frozenset({"asin", "acos", "atan", "abs", "sign", "max", "min", "relu", "heaviside", "floor", "ceil"})
 
 
 @dataclass(frozen=True, slots=True)
