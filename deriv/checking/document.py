@@ -288,7 +288,7 @@ def _row(
 
 def _equation(chain: ChainState | None) -> Equation | None:
     """The last equality of a chain that ends in 0: it is to be solved."""
-    if chain is None or len(chain.parts) < len("ab") or getattr(chain.parts[-1], "text", "") != "0":
+    if chain is None or chain.relation != "=" or getattr(chain.parts[-1], "text", "") != "0":
         return None
     return chain.parts[-2], chain.parts[-1]
 
@@ -298,7 +298,7 @@ def _solved_in_words(chain: ChainState | None, between: str) -> Equation | None:
     words = " ".join(_COMMENT.sub("", between).split())
     if chain is None or len(words) > _WORDS_BETWEEN or not _GIVES.search(words):
         return None
-    if _SET_TO_ZERO.search(words) and len(chain.parts) > 1:
+    if _SET_TO_ZERO.search(words) and chain.relation == "=":
         last = chain.parts[-1]
         return last, Number(last.span, "0")
     return _equation(chain)

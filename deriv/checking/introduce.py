@@ -16,9 +16,11 @@ from deriv.checking.verdicts import unchecked
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.domain import NONNEGATIVE
 from deriv.expr.functions import sqrt
-from deriv.expr.nodes import Derivative
+from deriv.expr.nodes import Apply, Derivative, Sym
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Deriv, Items, Name, Node, Script
+from deriv.meaning.compositions import slope_by_subscript
+from deriv.meaning.marks import Marks
 from deriv.meaning.names import all_names, base_name, canonical
 from deriv.meaning.rates import TIME
 from deriv.meaning.scope import is_number
@@ -48,6 +50,8 @@ def _definition(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
     if definitions.is_case(left, right):
         walk.scope.coincidences.add(frozenset(all_names(left) | all_names(right)))
         return replace(base, kind=Kind.DECLARATION)
+    if (slope := slope_by_subscript(walk.scope, left)) is not None:
+        return _subscript(walk, slope, left, right, base)
     head = definitions.head_of(walk.scope, left)
     if head is not None and (told := symmetric(walk, head, right, base)) is not None:
         return told
@@ -80,6 +84,23 @@ def _definition(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
     aside = bool(supposed or walk.before)  # a solution is what a variable may be, not what it is
     note = definitions.define(walk.scope, head, value, line, aside=aside)
     return replace(base, kind=Kind.DEFINITION, notes=base.notes + ((note,) if note else ()))
+
+
+def _subscript(walk: Walk, slope: Apply, left: Node, right: Node, base: Step) -> Step | None:
+    """`f_x = …` of f(x, y) is a claim, unless it is wrong and the x may be a mere label: `F_x` of a force F(x, y)."""
+    name, places = slope.function, sum(slope.orders)
+    if walk.collecting or name in walk.scope.slopes_by_subscript or places > 1:
+        return None
+    outcome = walk.judge.judge(left, right)
+    if outcome.holds:
+        walk.scope.slopes_by_subscript.add(name)
+        return None
+    value, letter = walk.value(right), slope.children[slope.orders.index(1)]
+    if isinstance(value, str) or not isinstance(letter, Sym):
+        return None
+    label = definitions.Head(Marks(f"{name}_{letter.name}"), None, left)
+    definitions.define(walk.scope, label, value, walk.source.position(left.span.start)[0])
+    return replace(base, kind=Kind.DEFINITION, notes=(f"{letter.name} is taken as a label of {name}",))
 
 
 def _other_letters(walk: Walk, head: definitions.Head, value: Value, line: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import tee
 
@@ -26,6 +26,7 @@ from deriv.expr.nodes import Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
 from deriv.meaning.atoms import ROWS
+from deriv.meaning.derivatives import HELD
 from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
 from deriv.meaning.names import all_names
@@ -152,8 +153,8 @@ class Judge:
             for outcome in self._interpret(meant, ways):
                 tries += 1
                 answers = meant.elaborator.reading.answers
-                if answers.get("sizes" if outcome.holds else ENTRYWISE):
-                    continue  # sizes that do not fit prove nothing, a product of columns may only help
+                if answers.get("sizes") if outcome.holds else _may_only_help(answers):
+                    continue  # sizes that do not fit prove nothing
                 if isinstance(outcome.decision, Proved):
                     return outcome
                 if outcome.holds:
@@ -363,6 +364,13 @@ class Judge:
             return isinstance(composed.decision, Proved) and composed.is_borne_out(whole.resolver(self.scope))
         except MeaningError:
             return False
+
+
+def _may_only_help(answers: Mapping[Hashable, int]) -> bool:
+    """Whether a reading is so unlikely that only what holds in it counts: products of columns, nothing held fixed."""
+    return any(
+        option and (key == ENTRYWISE or (isinstance(key, tuple) and key[0] == HELD)) for key, option in answers.items()
+    )
 
 
 def taken_for_granted(scope: Scope, meant: Meant) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ class ChainState:
     pending: Relation | None = None
     is_condition: bool = False
     """Whether the formula ends in a number: `|u| = u^T u = 1`."""
+    relation: str = ""
+    """The last relation."""
 
 
 @dataclass
@@ -137,6 +139,7 @@ class Walk:
         chain.pending = None
         step = self._step(chain, relation, part)
         chain.parts.append(part)
+        chain.relation = relation.text
         chain.bad.append(step.verdict is Verdict.REFUTED or step.carried)
         self._add(step)
 

@@ -11,7 +11,9 @@ from deriv.expr.nodes import (
     Derivative,
     Entry,
     Expr,
+    Mul,
     Sym,
+    reciprocal,
 )
 from deriv.expr.tensor import Axis, Grid, Tensor, Value, scalar, trace
 from deriv.latex.nodes import (
@@ -25,12 +27,15 @@ from deriv.meaning.atoms import indexed, usual_argument
 from deriv.meaning.compositions import is_inner_function, slope_by_place
 from deriv.meaning.marks import Marks
 from deriv.meaning.names import base_name, is_index_letter
-from deriv.meaning.scope import LAPLACIAN
+from deriv.meaning.scope import LAPLACIAN, Definition, Scope
 from deriv.meaning.slopes import DENOMINATOR, NUMERATOR, Slope, WideDerivativeError, layout
 from deriv.meaning.survey import Kind, function_head
 
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
+
+HELD = "held"
+"""The choice whether a partial derivative holds the other arguments of a function."""
 
 
 def derivative_value(el: Elaborator, node: Node) -> Value:
@@ -84,6 +89,9 @@ def _partial_by_argument(el: Elaborator, node: Deriv) -> Value | None:
     held = set(known.params) if len(by) > 1 else set(known.params) - {variable for variable, _ in by}
     if not any(el.scope.lookup(param, "scalar") for param in held):
         return None  # nothing to be held
+    if el.reading.choose((HELD, name)) == 1:
+        el.note(f"the other arguments of {name} are put in before it is differentiated")
+        return None
     arrays = {part.name for part in nodes_of(known.body) if isinstance(part, Entry)}
     if arrays & set(known.params) or not all(isinstance(variable, Name) for variable, _ in node.by):
         el.general |= held
@@ -114,15 +122,31 @@ def _function_ratio(el: Elaborator, body: Node, by: tuple[tuple[Node, int], ...]
         return None
     if known is None and not is_inner_function(el, name) and el.reading.choose(("leibniz", name)) == 1:
         return None
-    if (
-        known is not None
-        and variable != Sym(known.params[0])
-        and (
-            isinstance(variable, Entry) or _mentions(known.body, variable) or scope.lookup(known.params[0]) is not None
-        )
-    ):
-        return None
+    if known is not None and _is_given_by(scope, variable, known):
+        return _by_parameter(name, known.params[0], variable, by[0][1])
+    if known is not None and variable != Sym(known.params[0]):
+        inner = scope.lookup(known.params[0])  # L(a) with a = σ(z), by z
+        if inner is not None or isinstance(variable, Entry) or _mentions(known.body, variable):
+            return None
     return scalar(Apply(name, (variable,), (by[0][1],)))
+
+
+def _is_given_by(scope: Scope, variable: Expr, known: Definition) -> bool:
+    """Whether a variable is given in terms of the argument of a function: `df/du` of f(x) with u = x^2."""
+    param = known.params[0]
+    if any(isinstance(node, Entry) and node.name == param for node in nodes_of(known.body)):
+        return False  # a vector
+    if isinstance(variable, Apply):
+        return variable.children == (Sym(param),)
+    return isinstance(variable, Sym) and scope.rests_on(variable.name, param)
+
+
+def _by_parameter(name: str, param: str, variable: Expr, order: int) -> Value:
+    """dy/dx of a curve x(t), y(t)."""
+    if order != 1:
+        raise MeaningError("a higher derivative by something that depends on the argument")
+    slope = Derivative(variable, Sym(param))
+    return scalar(Mul((Apply(name, (Sym(param),), (1,)), reciprocal(slope))))
 
 
 def _function_variable(el: Elaborator, node: Node) -> Expr | None:

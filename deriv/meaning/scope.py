@@ -107,6 +107,8 @@ class Scope:
     """What ∇² may mean by the words of the text, likeliest first."""
     softmax_by: str | None = None
     """Whether the text says that softmax is taken of each row or of each column of a matrix."""
+    slopes_by_subscript: set[str] = field(default_factory=set)
+    """Functions of which a subscript has been seen to mean a derivative: `f_x` of f(x, y)."""
     labels_in_words: bool = False
     """Whether the text names label values without the letter that takes them."""
     loss: str | None = None
@@ -170,6 +172,10 @@ class Scope:
         if not survey.denominators[name] or survey.numerators[name] or name.endswith("hat"):
             return False
         return any(name in names_in(definition.body) for definition in self.history if definition.name != name)
+
+    def rests_on(self, name: str, other: str) -> bool:
+        """Whether the definition of a name holds another, perhaps through others."""
+        return name != other and other in self._reached([name])
 
     def _reached(self, names: Iterable[str]) -> frozenset[str]:
         """Names, their stems, and all that their definitions hold."""

@@ -6,21 +6,25 @@ with an argument list or alone, it is a name, there and in the rest of the docum
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
 from deriv.latex.nodes import Chain, Group, Name, Node, Product
-from deriv.meaning.names import rewritten
+from deriv.meaning.names import children, rewritten
 from deriv.meaning.survey import plain_arguments
 
 _DEFINES = frozenset(("=", ":=", "def"))
+_PAIR = 2
 _ALONE = 3  # a product of two matrices at the head of an equation is common, one of three is not
 
 
 def word_names(nodes: Iterable[Node]) -> frozenset[str]:
     """All runs of capitals that the document introduces as names."""
     found: set[str] = set()
-    for node in nodes:
+    pairs: set[str] = set()
+    formulas = list(nodes)
+    for node in formulas:
         if (
             isinstance(node, Chain)
             and isinstance(node.parts[0], Product)
@@ -29,7 +33,29 @@ def word_names(nodes: Iterable[Node]) -> frozenset[str]:
             word = _head_word(node.parts[0])
             if word:
                 found.add(word)
-    return frozenset(found)
+            elif _is_pair(node.parts[0]):
+                pairs.add(_text(node.parts[0], 0, _PAIR))
+    return frozenset(found | {pair for pair in pairs if _has_own_letter(pair, formulas)})
+
+
+def _is_pair(head: Product) -> bool:
+    return len(head.factors) == _PAIR == _run(head, 0)
+
+
+def _has_own_letter(pair: str, formulas: list[Node]) -> bool:
+    """Whether a letter of `MC` stands nowhere but in `MC`: then it is no product."""
+    alone: Counter[str] = Counter()
+    stack = list(formulas)
+    while stack:
+        node = stack.pop()
+        stack.extend(children(node))
+        if isinstance(node, Name):
+            alone[node.text] += 1
+        elif isinstance(node, Product):
+            for k in range(len(node.factors) - 1):
+                if _run(node, k) >= _PAIR and _text(node, k, _PAIR) == pair:
+                    alone.subtract(pair)
+    return any(not alone[letter] for letter in pair)
 
 
 def _head_word(head: Product) -> str:
