@@ -322,7 +322,8 @@ class Judge:
                 (canonical(resolver.resolve(canonical(a))), canonical(resolver.resolve(canonical(b))))
                 for a, b in meant.aligned.pairs
             )
-            pairs = levelled(pairs, lambda member: canonical(resolver.put_in(member)), resolver.recurrent)
+            families = resolver.recurrent | resolver.recurrent_slopes
+            pairs = levelled(pairs, lambda member: canonical(resolver.put_in_any(member)), families)
         except MeaningError as problem:
             return Outcome(Undecided(str(problem)), meant, interpretation)
         if pairs in seen or (interpretation.whole and not resolver.links):
@@ -333,7 +334,9 @@ class Judge:
         if has_antiderivative(pairs):
             return integrated(Outcome(Undecided(""), meant, interpretation, pairs, domain, notes), resolver)
         decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
-        assumes = interpretation.assumes
+        assumes = interpretation.assumes + tuple(
+            f"{name} of other steps is held fixed" for name in sorted(resolver.held_steps)
+        )
         assumes += taken_for_granted(self.scope, meant)
         if resolver.links and not isinstance(decision, Proved):
             by_paths = follow_paths(pairs, resolver.links, lambda a, b: decide(a, b, domain))

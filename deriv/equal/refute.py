@@ -17,7 +17,7 @@ from deriv.equal.decision import Different, Undecided
 from deriv.equal.prepare import Claim, make_claim
 from deriv.equal.sample import OUT_OF_RANGE, Point, points
 from deriv.expr.domain import POSITIVE, Domain, Fact
-from deriv.expr.nodes import ONE, Add, Call, Cases, Entry, Expr, Num, Pow, Sum, Sym, neg
+from deriv.expr.nodes import ONE, ZERO, Add, Call, Cases, Entry, Expr, Num, Pow, Sum, Sym, neg
 from deriv.expr.substitute import post_order, substitute
 
 _LOW, _HIGH = 64, 340
@@ -215,10 +215,10 @@ def _sign_suspects(claim: Claim) -> Iterator[Suspect]:
     names: dict[str, str] = {}
     for side in (claim.lhs, claim.rhs):
         for node in post_order(side):
-            if _needs_sign(node):
-                for part in post_order(node.children[0]):
-                    if isinstance(part, (Sym, Entry)) and "." not in part.name:
-                        names[part.name] = part.name + ("_i" if isinstance(part, Entry) else "")
+            signed = _bounds(node) if isinstance(node, Cases) else node.children[:1] if _needs_sign(node) else ()
+            for part in (part for one in signed for part in post_order(one)):
+                if isinstance(part, (Sym, Entry)) and "." not in part.name:
+                    names[part.name] = part.name + ("_i" if isinstance(part, Entry) else "")
     names = {name: text for name, text in names.items() if _signless(claim, name)}
     for chosen in dict.fromkeys((*((name,) for name in sorted(names)), tuple(sorted(names)))):
         if not chosen:
@@ -226,6 +226,14 @@ def _sign_suspects(claim: Claim) -> Iterator[Suspect]:
         facts: dict[str, Fact] = {**claim.domain.facts, **dict.fromkeys(chosen, POSITIVE)}
         condition = ", ".join(f"{names[name]} > 0" for name in chosen)
         yield Suspect(condition, _with_domain(claim, replace(claim.domain, facts=facts)))
+
+
+def _bounds(node: Cases) -> list[Expr]:
+    """The δ of `|r| ≤ δ`: letters that bound a branch, and are not those that tell the branches apart."""
+    compared = [node.children[k : k + 2] for k in range(0, len(node.children), 3)]
+    told = {part for pair in compared if ZERO in pair for side in pair for part in post_order(side)}
+    sides = [side for pair in compared if ZERO not in pair for side in pair]
+    return [side for side in sides if isinstance(side, Sym) and side not in told]
 
 
 def _needs_sign(node: Expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deriv.errors import MeaningError, ShapeError
@@ -27,6 +28,7 @@ from deriv.meaning.compositions import slope_by_subscript
 from deriv.meaning.functions import indicator, is_indicator_name, norm_script
 from deriv.meaning.marks import Marks, index_expr, is_inverse_transpose, is_variable, marks_of
 from deriv.meaning.names import base_name, canonical
+from deriv.meaning.rates import TIME
 from deriv.meaning.survey import Kind, is_bold, is_transpose, parts_of, superscript_parts
 
 if TYPE_CHECKING:
@@ -40,7 +42,18 @@ ROWS = "rows"
 def name_value(el: Elaborator, node: Node) -> Value:
     """A bare name."""
     assert isinstance(node, Name)
-    return marked_value(el, node, Marks(canonical(node)))
+    return _rate(el, node) or marked_value(el, node, Marks(canonical(node)))
+
+
+def _rate(el: Elaborator, node: Name) -> Value | None:
+    """`\\dot x` of a function x(t), where nothing else is known by that name."""
+    if node.accents not in (("dot",), ("ddot",)) or el.scope.lookup(canonical(node)) is not None:
+        return None
+    name = canonical(replace(node, accents=()))
+    known = el.scope.lookup(name, "function")
+    if known is None or known.params != (TIME.name,) or name in el.scope.vector_functions:
+        return None
+    return scalar(Apply(name, (TIME,), (len(node.accents[0]) - len("dot") + 1,)))
 
 
 def script_value(el: Elaborator, node: Node) -> Value:

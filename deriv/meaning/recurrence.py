@@ -27,9 +27,12 @@ def shift(index: Expr) -> tuple[str, Fraction] | None:
         return index.name, Fraction(0)
     if not isinstance(index, Add):
         return None
-    letters = [part for part in index.children if isinstance(part, Sym)]
-    numbers = [part.value for part in index.children if isinstance(part, Num)]
-    if len(letters) != 1 or len(letters) + len(numbers) != len(index.children):
+    parts = [*index.children]
+    for part in parts:
+        parts.extend(part.children if isinstance(part, Add) else ())  # (t - 1) - 1
+    letters = [part for part in parts if isinstance(part, Sym)]
+    numbers = [part.value for part in parts if isinstance(part, Num)]
+    if len(letters) != 1 or len(letters) + len(numbers) != sum(not isinstance(part, Add) for part in parts):
         return None
     return letters[0].name, sum(numbers, Fraction(0))
 

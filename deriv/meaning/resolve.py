@@ -32,7 +32,7 @@ from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
 from deriv.meaning.quantities import is_other_reading, label, occurs, quantities, same_family, sups
 from deriv.meaning.rates import TIME, rate_of
-from deriv.meaning.recurrence import family_of, recurrent, shift, steps_between
+from deriv.meaning.recurrence import Family, family_of, recurrent, shift, steps_between
 from deriv.meaning.scope import Definition
 
 _EPSILON = Sym("_epsilon")
@@ -73,6 +73,8 @@ class Resolver:
     opening: bool = False
     """Whether recurrent families are put in too, each once: what is differentiated may reach the variable so."""
 
+    held_steps: set[str] = field(default_factory=set)
+    """Recurrent families of which other members than the one that is differentiated were held fixed."""
     memory: dict[Expr, Resolution] = field(default_factory=dict)
     """What was resolved before, in the same way."""
 
@@ -93,7 +95,7 @@ class Resolver:
         return known.value
 
     def _resolution(self, expr: Expr) -> Resolution:
-        fresh = replace(self, links={}, used=set(), changes_variable=False, sloped=False)
+        fresh = replace(self, links={}, used=set(), changes_variable=False, sloped=False)  # held steps are shared
         value: Expr | MeaningError
         try:
             value = fresh.expanded(expr, frozenset())
@@ -337,6 +339,7 @@ class Resolver:
         if any(is_other_reading(leaf, variable) for leaf in quantities(body)):
             raise MeaningError(f"{variable.name} is read with different numbers of indices")
         if self.hold_others and explicit:
+            self.held_steps |= {label(leaf) for leaf in quantities(body) if self._is_recurrent(leaf)} - {variable.name}
             return differentiate(body, variable)
         leaves = {
             leaf
@@ -358,6 +361,23 @@ class Resolver:
         mapping: dict[Expr, Expr] = {leaf: Add((leaf, mul(_EPSILON, slopes[leaf]))) for leaf in dependent}
         varied = substitute(differentiate(substitute(body, mapping), _EPSILON), {_EPSILON: ZERO})
         return Add((slope, varied)) if explicit else varied
+
+    def put_in_any(self, node: Entry) -> Expr:
+        """A member of a recursion by its definition, or its derivative by what the earlier members give."""
+        if node.name not in self.links:
+            return self.put_in(node)
+        leaf, variable = self.links[node.name]
+        assert isinstance(leaf, Entry)
+        return self.resolve(Derivative(Entry(leaf.name, node.indices[: len(leaf.indices)], leaf.sups), variable))
+
+    @property
+    def recurrent_slopes(self) -> frozenset[Family]:
+        """The derivatives that were left open of members of a recursion."""
+        return frozenset(
+            (name, len(leaf.indices) + len(variable.children), 0)
+            for name, (leaf, variable) in self.links.items()
+            if isinstance(leaf, Entry) and self._is_recurrent(leaf)
+        )
 
     def _must_be_one_step(self, body: Expr, variable: Sym | Entry) -> None:
         """∂L/∂h_t of a loss over all steps: whether the later h are held fixed or follow from h_t is not written."""
