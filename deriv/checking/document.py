@@ -11,6 +11,7 @@ from deriv.checking import words
 from deriv.checking.annotations import Annotations
 from deriv.checking.declare import declare, is_label_set, label_sets
 from deriv.checking.diagnosis.search import Diagnostician
+from deriv.checking.equations import has_derivative, parts_of
 from deriv.checking.joint import Evidence, learn_shapes
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
@@ -30,11 +31,24 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BOUNDS = frozenset(("<", "<=", ">", ">="))
 _ARROWS = frozenset(("=>", "<=>"))
 _GIVES = re.compile(
-    r"\b(?:gives?|yields?|implies|leads to|we (?:get|obtain|find|have)|hence|therefore|thus|so|whence|solution)\b"
-    r"|可得|解得|得到|ergibt|liefert|donne|obtenemos|получа",
+    r"[\s,.;:]*(?:(?:and|so|thus|hence|therefore|which|this|that|it|then|we|solving|for|equation)\b[\s,:]*)*"
+    r"(?:\$[^$]{1,12}\$[\s,]*)?"
+    r"(?:(?:gives?|yields?|get|obtain|find|implies|leads? to|so|hence|thus|therefore|ergibt|liefert|donne)[\s,:]*)+"
+    r"|\W*(?:可得|解得|得到|得|所以|因此)\W*",
     re.IGNORECASE,
 )
-_SET_TO_ZERO = re.compile(r"\b(?:set|equat|put)\w*\b[^.]{0,40}\b(?:zero|0)\b|nullsetzen|令.{0,12}0", re.IGNORECASE)
+"""All of the words between an equation and its solution."""
+_SET_TO_ZERO = re.compile(
+    r"\b(?:set|equat|put)t?\w*\b[^.]{0,40}\b(?:zero|0)\b[\s,$]*(?:and solving[^.]{0,20})?"
+    r"(?:we )?(?:gives?|yields?|get|obtain|find|implies|leads to)[\s,:]*$",
+    re.IGNORECASE,
+)
+_AFTER = 40  # characters
+_ROUGHLY = re.compile(
+    r"[\s$]*(?:,\s*)?(?:to (?:first|second|leading|lowest)|after|approximately|as (?:a|the) first"
+    r"|at (?:first|most|least)|in the first)",
+    re.IGNORECASE,
+)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _HEADING = re.compile(
@@ -218,7 +232,8 @@ def walk_through(
             notes.advance(walk, block.span.start)
             if notes.is_off(block.span):
                 continue
-        before = _solved_in_words(recent, prepared.source.text[recent_end : block.span.start])
+        text = prepared.source.text
+        before = _solved_in_words(recent, text[recent_end : block.span.start], text[block.span.end :][:_AFTER])
         if is_display(block):
             if not _near(prepared.source.text[end : block.span.start]):
                 last = None
@@ -293,15 +308,23 @@ def _equation(chain: ChainState | None) -> Equation | None:
     return chain.parts[-2], chain.parts[-1]
 
 
-def _solved_in_words(chain: ChainState | None, between: str) -> Equation | None:
-    """The equation that `gives` or `setting this to zero gives` speaks of, right before a formula."""
+def _is_slope(node: Node) -> bool:
+    """Whether a formula is a derivative: `dL/dw`, `L'(w)`."""
+    return has_derivative(node) or any(isinstance(part, Script) and part.primes for part in parts_of(node))
+
+
+def _solved_in_words(chain: ChainState | None, between: str, after: str) -> Equation | None:
+    """The equation that `gives` or `setting this to zero gives` speaks of, right before a formula.
+
+    Only what is the derivative of something is set to zero without a word about how it is to be solved.
+    """
     words = " ".join(_COMMENT.sub("", between).split())
-    if chain is None or len(words) > _WORDS_BETWEEN or not _GIVES.search(words):
+    if chain is None or len(words) > _WORDS_BETWEEN or not _is_slope(chain.parts[0]) or _ROUGHLY.match(after):
         return None
-    if _SET_TO_ZERO.search(words) and chain.relation == "=":
+    if chain.relation == "=" and _SET_TO_ZERO.search(words):
         last = chain.parts[-1]
         return last, Number(last.span, "0")
-    return _equation(chain)
+    return _equation(chain) if _GIVES.fullmatch(words) else None
 
 
 def with_duplicates(steps: list[Step]) -> list[Step]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deriv.checking import define as definitions
 from deriv.checking.compare import decide_all
-from deriv.checking.conditions import differentiates
+from deriv.checking.conditions import differentiates, under_a_condition
 from deriv.checking.mentions import labels, names_in_definitions, names_of
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
 from deriv.checking.verdicts import entries_by_place, from_outcome
@@ -19,10 +19,10 @@ from deriv.equal.decision import Different, Proved, Tested
 from deriv.errors import MeaningError
 from deriv.expr.domain import POSITIVE
 from deriv.expr.functions import sqrt
-from deriv.expr.nodes import Decimal, Expr, Sym, walk
+from deriv.expr.nodes import Apply, Decimal, Expr, Sym, walk
 from deriv.expr.substitute import substitute
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import Node
+from deriv.latex.nodes import Name, Node, Script
 from deriv.meaning.scope import Scope
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _MARKS = ("hat", "tilde", "_star", "_ast", "_MLE", "_ML", "_MAP", "_opt", "_max"
 
 def solution(reader: Walk, equation: Equation, left: Node, right: Node, base: Step) -> Step | None:
     """The step `left = right` as a solution of the equation before it; None where it may be something else."""
+    if isinstance(equation[0], Name | Script):
+        return None  # x = 0 is no equation to solve
     value = reader.value(right)
     outcome = reader.judge.plainly(*equation) if isinstance(value, Tensor) and value.is_scalar else None
     if outcome is None or len(outcome.pairs) != 1 or outcome.interpretation is None or not isinstance(value, Tensor):
@@ -43,8 +45,8 @@ def solution(reader: Walk, equation: Equation, left: Node, right: Node, base: St
     unknown, squared = _unknown(reader, left, known)
     if unknown is None:
         return None
-    written = _unmarked(value.body, known)
     try:
+        written = _unmarked(_beside(outcome, right), known)
         body = outcome.interpretation.resolver(reader.scope).resolve(written)
     except MeaningError:
         return None
@@ -52,15 +54,34 @@ def solution(reader: Walk, equation: Equation, left: Node, right: Node, base: St
     domain = (
         replace(outcome.domain, facts={**outcome.domain.facts, unknown.name: POSITIVE}) if squared else outcome.domain
     )
-    pairs = tuple((substitute(a, put), substitute(b, put)) for a, b in outcome.pairs)
+    canonical = outcome.meant.elaborator.ranges.canonical if outcome.meant is not None else _as_it_is
+    pairs = tuple((substitute(canonical(a), put), substitute(canonical(b), put)) for a, b in outcome.pairs)
     decision = decide_all(pairs, lambda a, b: decide(a, b, domain, conditions=False))
     base = replace(base, kind=Kind.EQUALITY)
     if isinstance(decision, Proved | Tested):
         said = (*outcome.notes, "put into the equation before it, this solves it")
         return replace(from_outcome(base, replace(outcome, decision=decision)), notes=said)
+    counted = under_a_condition(reader.scope, [replace(outcome, pairs=pairs, domain=domain, decision=decision)])
+    if counted is not None:
+        return from_outcome(base, counted)
     if isinstance(decision, Different) and body == written and _is_about_the_same(reader.scope, outcome, unknown, body):
         return _refuted(reader, equation, decision, base)
     return None
+
+
+def _as_it_is(expr: Expr) -> Expr:
+    return expr
+
+
+def _beside(outcome: Outcome, right: Node) -> Expr:
+    """The value of a solution, with sums without bounds over the same data as those of its equation."""
+    assert outcome.meant is not None
+    elaborator = outcome.meant.elaborator
+    value = elaborator.value(right)
+    if not isinstance(value, Tensor):
+        raise MeaningError("a solution that is written out")
+    elaborator.ranges.unify_letters(value.body, *(side for pair in outcome.pairs for side in pair))
+    return elaborator.ranges.canonical(value.body)
 
 
 def _unknown(reader: Walk, left: Node, known: frozenset[str]) -> tuple[Sym | None, bool]:
@@ -89,6 +110,8 @@ def _is_about_the_same(scope: Scope, outcome: Outcome, unknown: Sym, body: Expr)
     """Whether a solution holds just the letters of its equation, and all definitions in it are of this section."""
     if any(isinstance(node, Decimal) for node in walk(body)) or outcome.meant is None:
         return False  # rounded
+    if any(isinstance(node, Apply) for part in (*outcome.pairs[0], body) for node in walk(part)):
+        return False  # F^{-1} of a function that is not known
     names = {name for side in outcome.pairs[0] for name in labels(side)} - {unknown.name}
     plain = outcome.interpretation is not None and outcome.interpretation.is_plain
     if not plain or labels(body) != names or any(name.startswith("∂") for name in names):

@@ -27,6 +27,7 @@ from deriv.meaning.atoms import indexed, usual_argument
 from deriv.meaning.compositions import is_inner_function, slope_by_place
 from deriv.meaning.marks import Marks
 from deriv.meaning.names import base_name, is_index_letter
+from deriv.meaning.rates import TIME
 from deriv.meaning.scope import LAPLACIAN, Definition, Scope
 from deriv.meaning.slopes import DENOMINATOR, NUMERATOR, Slope, WideDerivativeError, layout
 from deriv.meaning.survey import Kind, function_head
@@ -34,6 +35,8 @@ from deriv.meaning.survey import Kind, function_head
 if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
 
+_ANGLES = frozenset(("theta", "phi", "varphi", "vartheta"))
+"""Arguments of functions in polar, cylindrical and spherical coordinates, where ∇ is no list of derivatives."""
 HELD = "held"
 """The choice whether a partial derivative holds the other arguments of a function."""
 
@@ -244,14 +247,18 @@ def _by_arguments(el: Elaborator, written: Node, body: Value, order: int) -> Val
     definition = el.scope.lookup(name, "function") if name else None
     if definition is None:
         raise MeaningError("∇ does not say by which variables")
-    args = tuple(Sym(p) for p in definition.params)
+    args = tuple(Sym(p) for p in definition.params if p != TIME.name)  # fields change in time, ∇ is about space
+    radial = len(args) == 1 and order > 1
+    if radial or _ANGLES & set(definition.params):
+        raise MeaningError("∇ in these coordinates is not known")
     if any(el.scope.lookup(param, "scalar") for param in definition.params):
         raise MeaningError("∇ does not say by which variables")  # φ(r) with r = ‖x‖
     if any(isinstance(node, Entry) and node.name in definition.params for node in nodes_of(definition.body)):
         raise MeaningError("∇ of a function of vectors does not say by which")
     if not isinstance(body, Tensor):
         raise MeaningError("∇ of a matrix")
-    slopes = [Derivative(Apply(definition.name, args), arg) for arg in args]
+    whole = Apply(definition.name, tuple(map(Sym, definition.params)))
+    slopes = [Derivative(whole, arg) for arg in args]
     if order == 1:
         return Grid(tuple((slope,) for slope in slopes))
     if _is_laplacian(el):

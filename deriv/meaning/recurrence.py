@@ -52,6 +52,16 @@ def _letter(name: str) -> str:
     return name.partition(".")[0]
 
 
+def is_axis(step: tuple[str, object] | None) -> bool:
+    """Whether an index runs over the entries of a vector, not over steps."""
+    return step is not None and step[0].partition(".")[0] in ("a", "b") and "." in step[0]
+
+
+def are_members(one: Expr, other: Expr) -> bool:
+    """Whether two quantities are of one family at different steps: h_t and h_{t-1}."""
+    return isinstance(one, Entry) and isinstance(other, Entry) and bool(steps_between(one, other))
+
+
 @lru_cache(maxsize=512)
 def _earlier(definition: Definition) -> frozenset[str]:
     """The families of which a definition uses a member before its own."""

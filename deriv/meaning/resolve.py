@@ -32,7 +32,7 @@ from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
 from deriv.meaning.quantities import is_other_reading, label, occurs, quantities, same_family, sups
 from deriv.meaning.rates import TIME, rate_of
-from deriv.meaning.recurrence import Family, family_of, recurrent, shift, steps_between
+from deriv.meaning.recurrence import Family, are_members, family_of, is_axis, recurrent, shift
 from deriv.meaning.scope import Definition
 
 _EPSILON = Sym("_epsilon")
@@ -270,14 +270,14 @@ class Resolver:
         variable = node.variable
         self.sloped = True
         if isinstance(variable, Sym | Entry):
-            if self._is_before(node.body, variable) and _are_members(node.body, variable):
+            if self._is_before(node.body, variable) and are_members(node.body, variable):
                 return ZERO
             body = self._opened(node.body, variable, hold, active)
             if body is None:
                 return self._link(node.body, variable)
             self._must_be_one_step(body, variable)
             slope = self._slope(body, variable)
-            if slope == ZERO and _are_members(node.body, variable):
+            if slope == ZERO and are_members(node.body, variable):
                 return self._link(node.body, variable)
             named = isinstance(node.body, Sym | Apply | Entry) and node.body != body
             if slope == ZERO and (named or not quantities(body)) and not occurs(body, variable):
@@ -308,7 +308,7 @@ class Resolver:
         """What is differentiated, with definitions put in as far as the variable; None where none connects the two."""
         kept, self.opening = self.opening, True
         try:
-            if not isinstance(body, Entry) or not _are_members(body, variable):
+            if not isinstance(body, Entry) or not are_members(body, variable):
                 return self._expand(body, hold | {variable.name}, active)
             if self._definition(body) is None or body.name in hold | active:
                 return None
@@ -388,7 +388,7 @@ class Resolver:
         members = (n for n in walk(body) if isinstance(n, Entry) and family_of(n) == family_of(variable))
         for member in members:
             pairs = ((shift(member.indices[k]), shift(variable.indices[k])) for k in steps)
-            if any(a != b and not (_is_axis(a) and _is_axis(b)) for a, b in pairs):
+            if any(a != b and not (is_axis(a) and is_axis(b)) for a, b in pairs):
                 raise MeaningError(f"whether {variable.name} of other steps is held fixed is not stated")
 
     def _is_recurrent(self, node: Expr) -> bool:
@@ -406,16 +406,6 @@ class Resolver:
         indices = (*(leaf.children if isinstance(leaf, Entry) else ()), *variable.children)
         self.links[name] = (leaf, variable)
         return Entry(name, indices) if indices else Sym(name)
-
-
-def _is_axis(step: tuple[str, object] | None) -> bool:
-    """Whether an index runs over the entries of a vector, not over steps."""
-    return step is not None and step[0].partition(".")[0] in ("a", "b") and "." in step[0]
-
-
-def _are_members(one: Expr, other: Expr) -> bool:
-    """Whether two quantities are of one family at different steps: h_t and h_{t-1}."""
-    return isinstance(one, Entry) and isinstance(other, Entry) and bool(steps_between(one, other))
 
 
 def _spelling(node: Expr) -> str:
