@@ -246,7 +246,7 @@ def _by_arguments(el: Elaborator, written: Node, body: Value, order: int) -> Val
     name = base_name(function_head(written))
     definition = el.scope.lookup(name, "function") if name else None
     if definition is None:
-        raise MeaningError("∇ does not say by which variables")
+        raise MeaningError(f"{'∇' if order == 1 else '∇²'} does not say by which variables")
     args = tuple(Sym(p) for p in definition.params if p != TIME.name)  # fields change in time, ∇ is about space
     radial = len(args) == 1 and order > 1
     if radial or _ANGLES & set(definition.params):
