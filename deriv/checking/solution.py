@@ -124,7 +124,7 @@ def _is_about_the_same(scope: Scope, outcome: Outcome, unknown: Sym, body: Expr)
 
 
 def _refuted(reader: Walk, equation: Equation, decision: Different, base: Step) -> Step:
-    written = f"{reader.words(equation[0])} = {reader.words(equation[1])}"
+    written = f"{reader.words(equation[0])} = 0"
     counterexample = Counterexample(entries_by_place(decision.point), decision.lhs, decision.rhs, decision.sizes)
     diagnosis = Diagnosis(Code.ALGEBRA, f"put in, this does not solve {written}")
     notes = ("the two values are those of the equation's sides with this put in",)
