@@ -302,8 +302,8 @@ def _row(
 
 
 def _equation(chain: ChainState | None) -> Equation | None:
-    """The last equality of a chain that ends in 0: it is to be solved."""
-    if chain is None or chain.relation != "=" or getattr(chain.parts[-1], "text", "") != "0":
+    """The last equality of a chain that ends in 0: it is to be solved, where the rest of the chain was judged."""
+    if chain is None or any(chain.unsure[:-1]) or chain.relation != "=" or getattr(chain.parts[-1], "text", "") != "0":
         return None
     return chain.parts[-2], chain.parts[-1]
 
@@ -321,7 +321,7 @@ def _solved_in_words(chain: ChainState | None, between: str, after: str) -> Equa
     words = " ".join(_COMMENT.sub("", between).split())
     if chain is None or len(words) > _WORDS_BETWEEN or not _is_slope(chain.parts[0]) or _ROUGHLY.match(after):
         return None
-    if chain.relation == "=" and _SET_TO_ZERO.search(words):
+    if chain.relation == "=" and not any(chain.unsure) and _SET_TO_ZERO.search(words):
         last = chain.parts[-1]
         return last, Number(last.span, "0")
     return _equation(chain) if _GIVES.fullmatch(words) else None

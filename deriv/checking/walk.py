@@ -48,6 +48,8 @@ class ChainState:
     """Whether the formula ends in a number: `|u| = u^T u = 1`."""
     relation: str = ""
     """The last relation."""
+    unsure: list[bool] = field(default_factory=list)
+    """Which steps were not judged."""
 
 
 @dataclass
@@ -140,6 +142,7 @@ class Walk:
         step = self._step(chain, relation, part)
         chain.parts.append(part)
         chain.relation = relation.text
+        chain.unsure.append(step.verdict is Verdict.UNCHECKED)
         chain.bad.append(step.verdict is Verdict.REFUTED or step.carried)
         self._add(step)
 
