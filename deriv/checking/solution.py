@@ -128,5 +128,6 @@ def _refuted(reader: Walk, equation: Equation, decision: Different, base: Step) 
     counterexample = Counterexample(entries_by_place(decision.point), decision.lhs, decision.rhs, decision.sizes)
     diagnosis = Diagnosis(Code.ALGEBRA, f"put in, this does not solve {written}")
     notes = ("the two values are those of the equation's sides with this put in",)
+    base = replace(base, kind=Kind.DEFINITION)  # it also says what the letter is
     wrong = replace(base, verdict=Verdict.REFUTED, counterexample=counterexample, diagnosis=diagnosis, notes=notes)
     return replace(wrong, focus=base.span)

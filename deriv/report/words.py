@@ -18,6 +18,8 @@ def title(file: FileResult, step: Step) -> str:
     """The first line of a refutation."""
     if step.code in _TITLES:
         return _TITLES[step.code]
+    if step.kind is Kind.DEFINITION:
+        return "this value does not solve the equation before it"
     if step.kind is Kind.INEQUALITY:
         return "this inequality does not hold"
     if follows_line(file, step):
