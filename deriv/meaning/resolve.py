@@ -48,6 +48,7 @@ class Resolution:
     used: frozenset[int]
     changes_variable: bool
     sloped: bool
+    held_steps: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Resolver:
     """Whether recurrent families are put in too, each once: what is differentiated may reach the variable so."""
 
     held_steps: set[str] = field(default_factory=set)
-    """Recurrent families of which other members than the one that is differentiated were held fixed."""
+    """Recurrent families of which members were held fixed that are not known to be independent of the variable."""
     memory: dict[Expr, Resolution] = field(default_factory=dict)
     """What was resolved before, in the same way."""
 
@@ -90,18 +91,20 @@ class Resolver:
         self.used |= known.used
         self.changes_variable = self.changes_variable or known.changes_variable
         self.sloped = self.sloped or known.sloped
+        self.held_steps |= known.held_steps
         if isinstance(known.value, MeaningError):
             raise MeaningError(str(known.value))
         return known.value
 
     def _resolution(self, expr: Expr) -> Resolution:
-        fresh = replace(self, links={}, used=set(), changes_variable=False, sloped=False)  # held steps are shared
+        fresh = replace(self, links={}, used=set(), changes_variable=False, sloped=False, held_steps=set())
         value: Expr | MeaningError
         try:
             value = fresh.expanded(expr, frozenset())
         except MeaningError as problem:
             value = problem
-        return Resolution(value, fresh.links, frozenset(fresh.used), fresh.changes_variable, fresh.sloped)
+        held = frozenset(fresh.held_steps)
+        return Resolution(value, fresh.links, frozenset(fresh.used), fresh.changes_variable, fresh.sloped, held)
 
     def expanded(self, expr: Expr, hold: frozenset[str]) -> Expr:
         """The expression with all definitions put in but those of some names."""
@@ -339,7 +342,8 @@ class Resolver:
         if any(is_other_reading(leaf, variable) for leaf in quantities(body)):
             raise MeaningError(f"{variable.name} is read with different numbers of indices")
         if self.hold_others and explicit:
-            self.held_steps |= {label(leaf) for leaf in quantities(body) if self._is_recurrent(leaf)} - {variable.name}
+            others = (leaf for leaf in quantities(body) if leaf != variable and self._is_recurrent(leaf))
+            self.held_steps |= {label(leaf) for leaf in others if not self._is_before(leaf, variable)}
             return differentiate(body, variable)
         leaves = {
             leaf
