@@ -11,15 +11,14 @@ from deriv.checking import words
 from deriv.checking.annotations import Annotations
 from deriv.checking.declare import declare, is_label_set, label_sets
 from deriv.checking.diagnosis.search import Diagnostician
-from deriv.checking.equations import has_derivative, parts_of
 from deriv.checking.joint import Evidence, learn_shapes
 from deriv.checking.notebook import read_cells
 from deriv.checking.results import CheckOptions, DocumentKind, FileResult, Problem, Step
-from deriv.checking.solution import Equation
+from deriv.checking.solution import ARROWS, Equation, solved_in_words, to_be_solved
 from deriv.checking.walk import ChainState, Walk
 from deriv.errors import ReadingError
 from deriv.latex.macros import MacroTable
-from deriv.latex.nodes import Chain, Node, Number, Script
+from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
 from deriv.meaning.scope import Definition, Scope
@@ -29,26 +28,6 @@ from deriv.source import SourceFile, Span
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BOUNDS = frozenset(("<", "<=", ">", ">="))
-_ARROWS = frozenset(("=>", "<=>"))
-_GIVES = re.compile(
-    r"[\s,.;:]*(?:(?:and|so|thus|hence|therefore|which|this|that|it|then|we|solving|for|equation)\b[\s,:]*)*"
-    r"(?:\$[^$]{1,12}\$[\s,]*)?"
-    r"(?:(?:gives?|yields?|get|obtain|find|implies|leads? to|so|hence|thus|therefore|ergibt|liefert|donne)[\s,:]*)+"
-    r"|\W*(?:可得|解得|得到|得|所以|因此)\W*",
-    re.IGNORECASE,
-)
-"""All of the words between an equation and its solution."""
-_SET_TO_ZERO = re.compile(
-    r"\b(?:set|equat|put)t?\w*\b[^.]{0,40}\b(?:zero|0)\b[\s,$]*(?:and solving[^.]{0,20})?"
-    r"(?:we )?(?:gives?|yields?|get|obtain|find|implies|leads to)[\s,:]*$",
-    re.IGNORECASE,
-)
-_AFTER = 40  # characters
-_ROUGHLY = re.compile(
-    r"[\s$]*(?:,\s*)?(?:to (?:first|second|leading|lowest)|after|approximately|as (?:a|the) first"
-    r"|at (?:first|most|least)|in the first)",
-    re.IGNORECASE,
-)
 _WORDS_BETWEEN = 80  # characters of prose that may stand inside a chain
 _COINCIDENCE = re.compile(r"(?<![\w\\])([a-z])\s*={1,2}\s*([a-z])(?![\w\\^_])")  # `i = j` somewhere in the text
 _HEADING = re.compile(
@@ -233,7 +212,7 @@ def walk_through(
             if notes.is_off(block.span):
                 continue
         text = prepared.source.text
-        before = _solved_in_words(recent, text[recent_end : block.span.start], text[block.span.end :][:_AFTER])
+        before = solved_in_words(recent, text[recent_end : block.span.start], text[block.span.end :])
         if is_display(block):
             if not _near(prepared.source.text[end : block.span.start]):
                 last = None
@@ -288,7 +267,8 @@ def _row(
         if formula.node is None:
             continue
         previous = columns.get(position, latest)
-        walk.before = _equation(latest) if formula.separator in _ARROWS else None if position else before
+        arrow = formula.separator in ARROWS
+        walk.before = to_be_solved(latest) if arrow else None if position else before
         try:
             chain = walk.formula(formula.node, previous)
         except RecursionError:
@@ -299,32 +279,6 @@ def _row(
         if chain is not None:
             columns[position] = latest = chain
     return latest
-
-
-def _equation(chain: ChainState | None) -> Equation | None:
-    """The last equality of a chain that ends in 0: it is to be solved, where the rest of the chain was judged."""
-    if chain is None or any(chain.unsure[:-1]) or chain.relation != "=" or getattr(chain.parts[-1], "text", "") != "0":
-        return None
-    return chain.parts[-2], chain.parts[-1]
-
-
-def _is_slope(node: Node) -> bool:
-    """Whether a formula is a derivative: `dL/dw`, `L'(w)`."""
-    return has_derivative(node) or any(isinstance(part, Script) and part.primes for part in parts_of(node))
-
-
-def _solved_in_words(chain: ChainState | None, between: str, after: str) -> Equation | None:
-    """The equation that `gives` or `setting this to zero gives` speaks of, right before a formula.
-
-    Only what is the derivative of something is set to zero without a word about how it is to be solved.
-    """
-    words = " ".join(_COMMENT.sub("", between).split())
-    if chain is None or len(words) > _WORDS_BETWEEN or not _is_slope(chain.parts[0]) or _ROUGHLY.match(after):
-        return None
-    if chain.relation == "=" and not any(chain.unsure) and _SET_TO_ZERO.search(words):
-        last = chain.parts[-1]
-        return last, Number(last.span, "0")
-    return _equation(chain) if _GIVES.fullmatch(words) else None
 
 
 def with_duplicates(steps: list[Step]) -> list[Step]:

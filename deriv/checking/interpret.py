@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from deriv.expr.nodes import ONE, Call, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor
+from deriv.meaning.names import VALUE_MARKS
 from deriv.meaning.resolve import Resolution, Resolver
 from deriv.meaning.scope import Definition, Scope
 
 Key = tuple[str, str, int, int]
 _MAX_ALTERNATIVES = 6
-_MARKS = frozenset(("star", "ast", "plus", "minus", "dagger", "ddagger", "circ", "sharp", "flat", "natural", "bullet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _alternatives(
     found = 0
     for definition in reversed(scope.history):
         stem, _, mark = definition.name.partition("_")
-        if mark in _MARKS or mark.startswith("_"):
+        if mark in VALUE_MARKS or mark.startswith("_"):
             stem = definition.name  # x^* is one x only
         name = definition.name if definition.name in names else stem if stem in names else None
         if name is None:

@@ -26,6 +26,11 @@ from deriv.latex.nodes import (
 
 _DISTINCT_FONTS = {"cal": "cal", "bb": "bb", "frak": "frak", "scr": "cal"}
 
+VALUE_MARKS = frozenset(
+    ("star", "ast", "plus", "minus", "dagger", "ddagger", "circ", "sharp", "flat", "natural", "bullet")
+)
+"""Signs on a letter that name one value of it: `x^*`, `x^+`."""
+
 
 def canonical(name: Name) -> str:
     """The name with its accents; bold, roman and plain letters of one name are the same symbol."""
