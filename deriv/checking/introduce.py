@@ -149,6 +149,7 @@ def rate(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
     derivative = _rate_of(walk, left)
     if derivative is None:
         return None
+    base = replace(base, kind=Kind.DERIVATIVE)
     outcome = walk.judge.judge(derivative, right)
     head, value = definitions.head_of(walk.scope, left), walk.value(right)
     if outcome.holds:

@@ -203,18 +203,14 @@ class Evidence:
         return self._search.known({})
 
     @cached_property
-    def _stands_one_way(self) -> bool:
-        """Whether the definitions make no sense with every vector turned."""
-        known = self._plain[0] | {key: self._search.usual.get(key, Kind(0)) for key in self.letters}
-        turned = {key: Kind(1, row=not kind.row) for key, kind in known.items() if kind.rank == 1}
-        costs = self._search.known(turned)[1]
-        return any(new >= _CONFLICT and not old for new, old in zip(costs, self._plain[1], strict=True))
+    def _both_ways(self) -> tuple[Kinds, Kinds]:
+        """The shapes of all letters as they are read, and with every vector turned."""
+        known = {key: self._search.usual.get(key, Kind(0)) for key in self.letters} | self._plain[0]
+        return known, known | {key: Kind(1, row=not kind.row) for key, kind in known.items() if kind.rank == 1}
 
     def may_turn(self, names: set[str]) -> bool:
         """Whether the definitions with these letters say the same with every vector turned: `x x^T` does not."""
-        search = self._search
-        known = {key: search.usual.get(key, Kind(0)) for key in self.letters} | self._plain[0]
-        turned = known | {key: Kind(1, row=not kind.row) for key, kind in known.items() if kind.rank == 1}
+        search, (known, turned) = self._search, self._both_ways
         for k, equation in enumerate(search.equations):
             if names.isdisjoint(key[0] for key in search.met[k]):
                 continue
@@ -222,6 +218,11 @@ class Evidence:
             if old < _CONFLICT <= new or (was is not None and now is not None and was.rank != now.rank):
                 return False
         return True
+
+    @cached_property
+    def _stands_one_way(self) -> bool:
+        """Whether the definitions do not allow that every vector is turned."""
+        return not self.may_turn({key[0] for met in self._search.met for key in met})
 
     @property
     def letters(self) -> set[KindKey]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import tee
+from itertools import islice, tee
 
 from deriv.checking.abstract import chain_rule, for_any_functions
 from deriv.checking.antiderivatives import has_antiderivative, integrated
@@ -25,7 +25,7 @@ from deriv.expr.domain import Domain
 from deriv.expr.nodes import Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
 from deriv.latex.nodes import Node
-from deriv.meaning.atoms import ROWS
+from deriv.meaning.atoms import AS_ROWS
 from deriv.meaning.derivatives import HELD
 from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
@@ -219,9 +219,8 @@ class Judge:
         rank = 0
         for left, right, note in scopings(lhs, rhs):
             meant, reading = self._meant(left, right, {}, note, rank)
-            choices = [(key, n) for key, n in reading.met.items() if key != ROWS or self._may_turn(lhs, rhs)][
-                :_MAX_FLIPS
-            ]
+            open_choices = (one for one in reading.met.items() if one[0] != AS_ROWS or self._may_turn(lhs, rhs))
+            choices = list(islice(open_choices, _MAX_FLIPS))
             flips.append((left, right, note, [{key: option} for key, n in choices for option in range(1, n)]))
             yield meant
             rank += 1

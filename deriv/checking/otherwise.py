@@ -21,7 +21,7 @@ _CHANCE = re.compile(
 """What may be known of a distribution; also `E[X] = 0`."""
 
 _REACH = 110  # characters
-_COMMENT = re.compile(r"<!--.*?-->|(?<!\\\\)%[^\n]*")
+_COMMENT = re.compile(r"<!--.*?-->|(?<![\\\d])%[^\n]*", re.DOTALL)
 _OPENING = re.compile(r"(?:\$+|\\\[|\\begin\{\w+\*?\}|[\s&])+$")
 _ASKED = re.compile(
     r"\b(?:such that|so that|equation true|satisf\w+|solv(?:e|ing)|suppose|assum(?:e|ing)|requir(?:e|ing)"

@@ -17,7 +17,7 @@ from deriv.checking.compare import align
 from deriv.errors import MeaningError, ShapeError
 from deriv.latex.nodes import Chain, Name, Node
 from deriv.meaning.arrays_by_use import least_rank
-from deriv.meaning.atoms import ROWS
+from deriv.meaning.atoms import AS_ROWS
 from deriv.meaning.elaborate import Elaborator, Reading
 from deriv.meaning.names import base_name
 from deriv.meaning.scope import Scope
@@ -139,10 +139,10 @@ def equations(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node | None]]:
 
 def _both_ways(scope: Scope, left: Node, right: Node | None) -> list[Attempt]:
     """The formula with vectors as columns and as rows; those whose size is stated may stand either way."""
-    columns = _fit(scope, left, right, Reading({ROWS: 0}))
+    columns = _fit(scope, left, right, Reading({AS_ROWS: 0}))
     told = scope.survey.declared_rows
     turned = {k: Kind(1, row=True) for k, kind in columns.met.items() if kind.rank == 1 and k[:2] not in told}
-    return [columns, _fit(scope, left, right, Reading({ROWS: 1}, kinds=turned))]
+    return [columns, _fit(scope, left, right, Reading({AS_ROWS: 1}, kinds=turned))]
 
 
 def _fit(scope: Scope, left: Node, right: Node | None, reading: Reading) -> Attempt:

@@ -23,6 +23,7 @@ from deriv.errors import ReadingError
 from deriv.expr.tensor import Value
 from deriv.latex.nodes import Chain, Name, Node, Number, Relation, Text
 from deriv.meaning.arrays_by_use import arrays_of
+from deriv.meaning.compositions import slope_by_subscript
 from deriv.meaning.names import all_names, base_name
 from deriv.meaning.scope import Scope, is_number, names_in
 from deriv.meaning.scoping import settled
@@ -217,7 +218,8 @@ class Walk:
             given = given or introduce.by_derivative(self, previous, part, base)
             if given is not None:
                 return given
-        kind = Kind.DERIVATIVE if equations.has_derivative(chain.parts[0]) else Kind.EQUALITY
+        slope = equations.has_derivative(chain.parts[0]) or slope_by_subscript(self.scope, chain.parts[0])
+        kind = Kind.DERIVATIVE if slope else Kind.EQUALITY
         return self._claim(chain, part, replace(base, kind=kind))
 
     def _turned_back(self, left: Node, right: Node) -> Outcome | None:

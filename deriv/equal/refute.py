@@ -22,6 +22,7 @@ from deriv.expr.substitute import post_order, substitute
 
 _LOW, _HIGH = 64, 340
 _CLOSE = Fraction(1, 10**30)
+_POINTS_OF_BRANCHES = 32
 _BRANCHING = frozenset({"asin", "acos", "atan", "abs", "sign", "max", "min", "relu", "heaviside", "floor", "ceil"})
 
 
@@ -79,7 +80,7 @@ def _has_shifts(claim: Claim) -> bool:
 def _wanted(claim: Claim) -> int:
     """How many points must agree: enough that every branch of a side with several is met."""
     if any(_has_branches(node) for side in (claim.lhs, claim.rhs) for node in post_order(side)):
-        return 32
+        return _POINTS_OF_BRANCHES
     return 7 if claim.names.sizes or claim.names.letters else 5
 
 

@@ -18,13 +18,11 @@ from deriv.equal.slots import Names
 from deriv.expr.domain import Domain, Fact
 from deriv.expr.nodes import Add, Expr, Mul, Num, Pow, Sym
 
+OUT_OF_RANGE = "an entry outside the range of its index"
 Model = tuple[tuple[tuple[int, ...], Fraction], ...]
-_LATE, _LARGE = 6, 11
+_LATE, _LARGE = 6, 11  # the point that comes at a large size, where that costs little
 _DIAGONAL = 3  # more than the other entries of a row, each less than 3/4, add up to
 _DEGREE = {1: 5, 2: 3}  # of the polynomial that stands for an unknown function, by its number of arguments
-
-
-OUT_OF_RANGE = "an entry outside the range of its index"
 
 
 class Dice:

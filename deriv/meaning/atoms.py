@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from deriv.meaning.elaborate import Elaborator
 
 
-ROWS = "rows"
-"""The choice of how vectors stand."""
+AS_ROWS = "as rows"
+"""The choice whether vectors stand as rows."""
 
 
 def name_value(el: Elaborator, node: Node) -> Value:
@@ -373,7 +373,7 @@ def _as_row(el: Elaborator, name: str) -> bool:
     settled = el.scope.rows.get(name)
     if settled is None and ((name, False) in el.scope.declared or (name, True) in el.scope.declared):
         settled = False
-    return settled if settled is not None else el.reading.choose(ROWS) == 1
+    return settled if settled is not None else el.reading.choose(AS_ROWS) == 1
 
 
 def variable_name(node: Node) -> str | None:
