@@ -1,6 +1,6 @@
 """Golden documents: a comment holds the verdict of the steps on its line; silence means nothing is wrong.
 
-`holds` stands for proved or tested.
+`holds` stands for proved or tested, `unproved` (of a wrong step) for neither.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from deriv.checking.document import check_text
 from deriv.checking.results import Step, Verdict
 
 HERE = Path(__file__).parent
-VERDICT = r"(?P<verdict>given|holds|proved|tested|refuted|unchecked)(?:\s*\[(?P<code>[a-z-]+)\])?"
+VERDICT = r"(?P<verdict>given|holds|proved|tested|refuted|unchecked|unproved)(?:\s*\[(?P<code>[a-z-]+)\])?"
 EXPECTED = re.compile(r"(?:%~|<!--~)\s*" + VERDICT)
 DOCUMENTS = sorted(path for path in HERE.rglob("*") if path.suffix in (".tex", ".md"))
 GAPS = HERE / "known_gaps.txt"
@@ -91,6 +91,8 @@ def mismatch(line: int, verdict: str, code: str | None, steps: list[Step]) -> li
         right = "refuted" in seen
     elif verdict == "holds":
         right = bool(claims) and set(claims) <= {"proved", "tested"}
+    elif verdict == "unproved":
+        right = bool(claims) and not set(claims) & {"proved", "tested"}
     else:
         right = bool(claims) and set(claims) == {verdict}
     why = [f"{step.reason or step.counterexample or ''}" for step in steps]
