@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from deriv.checking import define as definitions
 from deriv.checking.compare import decide_all
-from deriv.checking.conditions import differentiates, under_a_condition
+from deriv.checking.conditions import differentiates, if_counted
 from deriv.checking.equations import has_derivative, parts_of
 from deriv.checking.mentions import labels, names_in_definitions, names_of
 from deriv.checking.results import Code, Counterexample, Diagnosis, Kind, Step, Verdict
@@ -129,9 +129,9 @@ def solution(walk: Walk, equation: Equation, left: Node, right: Node, base: Step
     if isinstance(decision, Proved | Tested):
         said = (*outcome.notes, "put into the equation before it, this solves it")
         return replace(from_outcome(base, replace(outcome, decision=decision)), notes=said)
-    counted = under_a_condition(walk.scope, [replace(outcome, pairs=pairs, domain=domain, decision=decision)])
+    counted = if_counted(walk.scope, replace(outcome, pairs=pairs, domain=domain))
     if counted is not None:
-        return from_outcome(base, counted)
+        return from_outcome(base, replace(outcome, decision=counted))
     if isinstance(decision, Different) and body == written and _is_about_the_same(walk.scope, outcome, unknown, body):
         return _refuted(walk, equation, decision, base)
     return None

@@ -48,16 +48,21 @@ class Evaluator:
         self.root = root
         self.budget = budget
         self.radii = radii
-        self._depends: dict[int, tuple[str, ...]] = {}
+        self.known: dict[int, tuple[Callable[[_Run, Expr], Arb], tuple[str, ...]]] = {}
         self.plain_binders = {name for name in bound_below(root) if "." not in name}
         self.discrete: dict[int, bool] = {}
         self.reduced: dict[int, Expr] = {}
 
     def depends(self, node: Expr) -> tuple[str, ...]:
         """The bound names that a node depends on; what a value may be remembered by."""
-        known = self._depends.get(id(node))
+        return self.learn(node)[1]
+
+    def learn(self, node: Expr) -> tuple[Callable[[_Run, Expr], Arb], tuple[str, ...]]:
+        """How a node is evaluated, and the bound names that it depends on."""
+        known = self.known.get(id(node))
         if known is None:
-            known = self._depends[id(node)] = tuple(sorted(name for name in free_symbols(node) if "." in name))
+            names = tuple(sorted(name for name in free_symbols(node) if "." in name))
+            known = self.known[id(node)] = (_EVALUATE[type(node)], names)
         return known
 
     def value(self, point: Point) -> Arb:
@@ -77,8 +82,8 @@ class _Run:
         self.steps = plan.budget.evaluations
 
     def value(self, node: Expr) -> Arb:
-        names = self.plan.depends(node)
-        key: tuple[object, ...] = (id(node), *[self.env.get(name) for name in names])
+        evaluate, names = self.plan.known.get(id(node)) or self.plan.learn(node)
+        key: tuple[object, ...] = (id(node), *map(self.env.get, names)) if names else (id(node),)
         if self.plan.plain_binders:
             key += tuple(sorted(self.env.items()))
         known = self.memo.get(key)
@@ -86,7 +91,7 @@ class _Run:
             self.steps -= 1
             if self.steps < 0:
                 raise TooLarge("too many terms to evaluate")
-            known = _EVALUATE[type(node)](self, node)
+            known = evaluate(self, node)
             if not known.is_finite():
                 raise Undefined("not a finite value")
             self.memo[key] = known

@@ -33,10 +33,10 @@ class Expr:
     """Whether a derivative that is not carried out stands here or below."""
 
     def __init__(self, children: tuple[Expr, ...] = (), data: tuple[object, ...] = ()) -> None:
-        object.__setattr__(self, "children", children)
-        object.__setattr__(self, "data", data)
-        object.__setattr__(self, "_hash", hash((type(self).__name__, data, children)))
-        object.__setattr__(self, "free", None)
+        _set_children(self, children)
+        _set_data(self, data)
+        _set_hash(self, hash((type(self).__name__, data, children)))
+        _set_free(self, None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -50,7 +50,7 @@ class Expr:
         if type(self) is not type(other):
             return False
         assert isinstance(other, Expr)
-        return hash(self) == hash(other) and self.data == other.data and self.children == other.children
+        return self._hash == other._hash and self.data == other.data and self.children == other.children
 
     def with_children(self, children: tuple[Expr, ...]) -> Expr:
         """The same node over other children."""
@@ -61,6 +61,13 @@ class Expr:
     def __repr__(self) -> str:
         inside = ", ".join([*map(repr, self.data), *map(repr, self.children)])
         return f"{type(self).__name__}({inside})"
+
+
+# nodes are made by the million: the slots are written without looking their names up
+_set_children = Expr.children.__set__  # type: ignore[attr-defined]
+_set_data = Expr.data.__set__  # type: ignore[attr-defined]
+_set_hash = Expr._hash.__set__  # type: ignore[attr-defined]
+_set_free = Expr.free.__set__  # type: ignore[attr-defined]
 
 
 class Num(Expr):

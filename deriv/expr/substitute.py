@@ -90,25 +90,37 @@ def has_derivative(root: Expr) -> bool:
 
 def _learn(node: Expr) -> None:
     """Keep what a node whose parts know theirs has free and bound below."""
+    children = node.children
+    free, bound, derives = _NONE, _NONE, isinstance(node, Derivative)
     if isinstance(node, Sym):
         free = frozenset((node.name,))
-    else:
-        parts = [child.free or frozenset() for child in node.children]
-        if own := bound_names(node):
-            parts[_bound_part(node)] -= frozenset(own)
-        free = _union(parts)
-    bound = _union([frozenset(bound_names(node)), *[child.bound for child in node.children]])
-    derives = isinstance(node, Derivative) or any(child.derives for child in node.children)
-    object.__setattr__(node, "free", free)
-    object.__setattr__(node, "bound", bound)
-    object.__setattr__(node, "derives", derives)
+    elif isinstance(node, _ALL_BINDERS):
+        own = frozenset(bound_names(node))
+        parts = [child.free or _NONE for child in children]
+        parts[_bound_part(node)] -= own
+        free, bound = _union(parts), _union([own, *[child.bound for child in children]])
+        derives = any(child.derives for child in children)
+    elif children:
+        free, bound = _union([child.free or _NONE for child in children]), _union([child.bound for child in children])
+        derives = derives or any(child.derives for child in children)
+    _set_free(node, free)
+    _set_bound(node, bound)
+    _set_derives(node, derives)
+
+
+_NONE: frozenset[str] = frozenset()
+_set_free = Expr.free.__set__  # type: ignore[attr-defined]
+_set_bound = Expr.bound.__set__  # type: ignore[attr-defined]
+_set_derives = Expr.derives.__set__  # type: ignore[attr-defined]
 
 
 def _union(parts: list[frozenset[str]]) -> frozenset[str]:
-    parts = [part for part in parts if part]
-    if not parts:
-        return frozenset()
-    return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:])
+    """All the names; where one part has them all already, that very set."""
+    whole = _NONE
+    for part in parts:
+        if whole is not part and not part <= whole:
+            whole = part if whole <= part else whole | part
+    return whole
 
 
 def families(root: Expr) -> frozenset[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deriv.expr.nodes import ONE, Entry, Expr, Sym, walk
-from deriv.expr.substitute import substitute
+from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Axis
 
 Slot = tuple[str, int, int]
@@ -116,9 +116,9 @@ class Ranges:
     def canonical(self, expr: Expr) -> Expr:
         """The expression with every placeholder replaced by written bounds or by 1 … N."""
         mapping: dict[Expr, Expr] = {}
-        for node in walk(expr):
-            if isinstance(node, Sym) and node.name.startswith((LOW, HIGH)):
-                number = self._find(int(node.name[len(LOW) :]))
+        for name in free_symbols(expr):
+            if name.startswith((LOW, HIGH)):
+                number = self._find(int(name[len(LOW) :]))
                 lo, hi = self._bounds.get(number, (ONE, Sym(self._labels[number])))
-                mapping[node] = lo if node.name.startswith(LOW) else hi
+                mapping[Sym(name)] = lo if name.startswith(LOW) else hi
         return substitute(expr, mapping) if mapping else expr

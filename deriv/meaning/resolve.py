@@ -131,7 +131,7 @@ class Resolver:
             return memo[node]
 
         result = run(expr)
-        if sum(1 for _ in walk(result)) > _MAX_NODES:
+        if result is not expr and sum(1 for _ in walk(result)) > _MAX_NODES:
             raise MeaningError("the expression grows too large when the definitions are put in")
         return result
 

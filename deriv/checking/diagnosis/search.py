@@ -22,7 +22,7 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Node
 from deriv.source import SourceFile, Span
 
-_MAX_TRIES, _MAX_MORE = 240, 60
+_MAX_TRIES, _MAX_MORE = 120, 30
 """Edits tried in the likeliest reading, and in each of the others."""
 _MAX_READINGS = 3
 
