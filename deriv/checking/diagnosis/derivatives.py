@@ -119,9 +119,12 @@ def _is_right(problem: Problem, site: Site, slope: Expr) -> bool:
 
 def _matching(problem: Problem, site: Site) -> Iterator[Slip]:
     found = 0
+    agrees: dict[Expr, bool] = {}  # many slips come to the same
     for slip in _candidates(site):
-        whole = _whole(problem, site, slip.value)
-        if whole is None or not problem.agrees([whole], problem.right):
+        if slip.value not in agrees:
+            whole = _whole(problem, site, slip.value)
+            agrees[slip.value] = whole is not None and problem.agrees([whole], problem.right)
+        if not agrees[slip.value]:
             continue
         yield slip
         found += 1

@@ -18,12 +18,14 @@ from deriv.expr import nodes as n
 from deriv.expr.calculus import differentiate, evaluate_derivatives
 from deriv.expr.functions import add, mul
 from deriv.expr.nodes import Expr
-from deriv.expr.substitute import rebuild, same_or, substitute
+from deriv.expr.substitute import free_symbols, rebuild, same_or, substitute
 from deriv.rulebook.book import Rulebook, default_book
 from deriv.rulebook.model import FunctionLaw, Mistake
 
 _MOST = 260
 _DEPTH = 7
+_HOLE = n.Sym("_slip")
+"""Stands for the derivative in which a mistake is made; what is around it is carried out once."""
 _BY_HAND = frozenset({"sum-second-term-kept", "sum-second-term-lost", "difference-sign-lost", "difference-reversed"})
 
 
@@ -86,13 +88,11 @@ class _Slips:
         if depth >= _DEPTH:
             return
         for inner in dict.fromkeys(node for node in n.walk(result) if isinstance(node, n.Derivative)):
-            if inner.body == body:
+            around = None if inner.body == body else self._carried_out(substitute(result, {inner: _HOLE}))
+            if around is None or _HOLE.name not in free_symbols(around):
                 continue
             for slip in self.of(inner.body, depth + 1):
-                slip = _seen_from_outside(slip, body)
-                whole = self._carried_out(substitute(result, {inner: slip.value}))
-                if whole is not None:
-                    yield replace(slip, value=whole)
+                yield replace(_seen_from_outside(slip, body), value=substitute(around, {_HOLE: slip.value}))
 
     def _here(self, body: Expr, rule: str, recorder: _Recorder) -> Iterator[Slip]:
         yield from self._by_hand(body)
