@@ -21,6 +21,7 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
+from deriv.meaning.entries import take_in
 from deriv.meaning.scope import Definition, Scope
 from deriv.meaning.survey import Survey
 from deriv.meaning.words import with_words, word_names
@@ -135,10 +136,12 @@ def _with_words(part: Prepared, found: frozenset[str]) -> Prepared:
 def declare_all(scope: Scope, parts: Sequence[Prepared]) -> None:
     """Take in what the text says about shapes anywhere: `with $b \\in \\mathbb{R}^m$` often comes after its use."""
     for node in formulas_of(parts):
-        if isinstance(node, Chain) and len(node.relations) == 1 and node.relations[0].text == "in":
-            left, right = node.parts
-            if left is not None and isinstance(right, Script) and right.sup is not None:
-                declare(scope, left, "in", right)
+        if not isinstance(node, Chain) or (left := node.parts[0]) is None or (listed := node.parts[1]) is None:
+            continue
+        right, signs = node.parts[-1], [relation.text for relation in node.relations]
+        named = signs[0] in ("=", ":=") and take_in(scope, left, listed)
+        if signs[named:] == ["in"] and isinstance(right, Script) and right.sup is not None:
+            declare(scope, left, "in", right)
 
 
 def take_in_labels(scope: Scope, part: Prepared, start: int, end: int) -> None:

@@ -188,6 +188,9 @@ class Guard:
         if equations.has_known_rates(outcome):
             left, right = ({name for name in side if not name.startswith("∂")} for side in (left, right))
         new = right - left - _labels(by_head, 0) - _written(outcome) - _written(by_head)
+        if right and not left and not _written(outcome):
+            names = ", ".join(sorted(right)[:4])
+            return f"the left side is a number, the right one holds {names}: units, or an equation"
         functions = sorted(
             {
                 name

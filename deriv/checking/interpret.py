@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from deriv.expr.nodes import ONE, Call, Entry, Expr, Sum, Sym, walk
 from deriv.expr.substitute import rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor
+from deriv.meaning.entries import Entries, entries_in_words, likely_entries, of_matrix, told_entries
 from deriv.meaning.names import VALUE_MARKS
 from deriv.meaning.resolve import Resolution, Resolver
 from deriv.meaning.scope import Definition, Scope
@@ -36,6 +37,8 @@ class Interpretation:
     optional: bool = False
     whole: Mapping[Key, Definition] = field(default_factory=dict)
     """All definitions, where that of a loss is left out: the chain rule may say all without it."""
+    entries: Entries = field(default_factory=dict)
+    """Small letters that are read as the entries of matrices."""
     resolved: dict[Expr, Resolution] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What was resolved in this way before; the readings of a step share most of their parts."""
 
@@ -51,6 +54,12 @@ class Interpretation:
         kept = {k: one for k, one in self.definitions.items() if k[0] not in names or k[1] != "scalar"}
         return replace(self, definitions=kept)
 
+    def with_entries(self, entries: Entries) -> Interpretation:
+        """The same with small letters as the entries of matrices."""
+        changed = {one.key: one for one in (of_matrix(each, entries) for each in self.definitions.values())}
+        whole = {one.key: one for one in (of_matrix(each, entries) for each in self.whole.values())}
+        return replace(self, definitions=changed, whole=whole, entries={**self.entries, **entries})
+
     def resolver(self, scope: Scope) -> Resolver:
         """A resolver that fills names in this way."""
         return Resolver(
@@ -62,6 +71,7 @@ class Interpretation:
             self.exact,
             is_written=lambda name: scope.survey.seen[name] > 0,
             memory=self.resolved,
+            entries=self.entries,
         )
 
 
@@ -72,6 +82,20 @@ def interpretations(
     losses: frozenset[str] = frozenset(),
 ) -> Iterator[Interpretation]:
     """All ways to take the definitions that matter for the given names, each with and without other variables held."""
+    told = told_entries(scope)
+    for way in _with_names_as_told(scope, names, variables, losses):
+        yield way.with_entries(told) if told else way
+    likely = likely_entries(scope, names)
+    if likely:
+        plain = Interpretation(scope.with_forms(variables), bodies=activation_bodies(scope), optional=True)
+        plain = replace(plain.with_entries({**told, **likely}), assumes=entries_in_words(likely))
+        yield plain
+        yield replace(plain, hold_others=True)
+
+
+def _with_names_as_told(
+    scope: Scope, names: frozenset[str], variables: frozenset[str], losses: frozenset[str]
+) -> Iterator[Interpretation]:
     for way in _ways(scope, names, variables):
         yield way
         yield replace(way, hold_others=True)

@@ -19,6 +19,7 @@ from deriv.expr.functions import sqrt
 from deriv.expr.nodes import Apply, Derivative, Sym
 from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import Deriv, Items, Name, Node, Script
+from deriv.meaning import entries
 from deriv.meaning.compositions import slope_by_subscript
 from deriv.meaning.marks import Marks
 from deriv.meaning.names import all_names, base_name, canonical
@@ -45,6 +46,8 @@ def _definition(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
     if labels := list(label_sets(left, base.relation, right)):
         walk.scope.facts.update(labels)
         return replace(base, kind=Kind.DECLARATION)
+    if entries.take_in(walk.scope, left, right):
+        return replace(base, kind=Kind.DECLARATION, notes=("names the entries of a matrix",))
     if isinstance(left, Items) or definitions.is_range(left, right):
         return replace(base, kind=Kind.DECLARATION)
     if definitions.is_case(left, right):
@@ -257,11 +260,13 @@ def other_form(walk: Walk, chain: ChainState, part: Node, *, equal: bool = False
 
 
 def is_slip(walk: Walk, head: definitions.Head, outcome: Outcome, left: Node, right: Node) -> bool:
-    """`δ = W δ'` where δ is ∂L/∂z is no new definition when a known mistake explains it."""
+    """`δ = …` where δ is ∂L/∂z is no new definition when a known mistake explains it, or when it is a recursion."""
     old = walk.scope.lookup(head.marks.name)
     named = old is not None and isinstance(old.body, Tensor) and isinstance(old.body.body, Derivative)
     if not named or not isinstance(outcome.decision, Different) or walk.diagnose is None:
         return False
+    if head.marks.name in all_names(right):
+        return True
     if walk.guard.objection(outcome, outcome, first=True, lhs=left, rhs=right) is not None:
         return False
     return walk.diagnose(outcome, left, right, True) is not None  # noqa: FBT003

@@ -315,7 +315,11 @@ class Judge:
         resolver: Resolver,
         seen: set[tuple[tuple[Expr, Expr], ...]],
     ) -> Outcome | None:
-        canonical = meant.elaborator.ranges.canonical
+        ranges, canonical = meant.elaborator.ranges, meant.elaborator.ranges.canonical
+        misfits = [name for name, matrix in interpretation.entries.items() if not ranges.merge_names(name, matrix)]
+        if misfits and not self.scope.placed.issuperset(misfits):
+            undecided = Undecided(f"{misfits[0]}_ij does not have the sizes of {interpretation.entries[misfits[0]]}")
+            return None if interpretation.optional else Outcome(undecided, meant, interpretation)
         try:
             pairs = tuple(
                 (canonical(resolver.resolve(canonical(a))), canonical(resolver.resolve(canonical(b))))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from deriv.expr.domain import BINARY
 from deriv.expr.nodes import ONE, Entry, Expr, Sum, Sym
 from deriv.latex.nodes import Chain, Items, Node, Number, Script
+from deriv.meaning.entries import name_entries
 from deriv.meaning.names import base_name
 from deriv.meaning.scope import COLUMNS, HESSIAN, LAPLACIAN, ROWS, Scope
 from deriv.source import SourceFile, Span
@@ -50,6 +51,10 @@ _SUMS_TO_ONE = re.compile(
 )
 _ONE_HOT = re.compile(r"\b(?:one[- ]hot|1-of-[kcn])\b", re.IGNORECASE)
 _ROWS = re.compile(r"\brows?\b", re.IGNORECASE)
+_ENTRIES = re.compile(
+    r"\b(?:entr(?:y|ies)|elements?|components?|Eintr(?:ag|äge|ägen)|Elementen?|éléments?|coefficients?)\s*$",
+    re.IGNORECASE,
+)
 _LAYOUT = re.compile(r"\b(numerator|denominator)[- ]layout", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.;:]\s|\n\s*\n")
 _LIST = re.compile(r"\$[^$]*\$|\\\(.*?\\\)|\band\b|\bboth\b|,")
@@ -120,6 +125,8 @@ def take_in(scope: Scope, found: Iterable[Beside], source: SourceFile) -> None:
             scope.symmetric.add(one.name)
         if one.says(_SUMS_TO_ONE):
             _sums_to_one(scope, one)
+        if _ENTRIES.search(one.before.rstrip("$\\( ")) and scope.survey.two_subscripts[one.name]:
+            name_entries(scope, one.name)
     twice = scope.symmetric & scope.not_symmetric  # said of two matrices with one name
     scope.symmetric -= twice
     scope.not_symmetric -= twice

@@ -50,7 +50,7 @@ class Expr:
         if type(self) is not type(other):
             return False
         assert isinstance(other, Expr)
-        return self._hash == other._hash and self.data == other.data and self.children == other.children
+        return hash(self) == hash(other) and self.data == other.data and self.children == other.children
 
     def with_children(self, children: tuple[Expr, ...]) -> Expr:
         """The same node over other children."""
@@ -64,10 +64,10 @@ class Expr:
 
 
 # nodes are made by the million: the slots are written without looking their names up
-_set_children = Expr.children.__set__  # type: ignore[attr-defined]
-_set_data = Expr.data.__set__  # type: ignore[attr-defined]
-_set_hash = Expr._hash.__set__  # type: ignore[attr-defined]
-_set_free = Expr.free.__set__  # type: ignore[attr-defined]
+_SLOTS = vars(Expr)
+_set_children, _set_data, _set_hash, _set_free = (
+    _SLOTS[name].__set__ for name in ("children", "data", "_hash", "free")
+)
 
 
 class Num(Expr):

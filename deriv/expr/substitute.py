@@ -109,9 +109,8 @@ def _learn(node: Expr) -> None:
 
 
 _NONE: frozenset[str] = frozenset()
-_set_free = Expr.free.__set__  # type: ignore[attr-defined]
-_set_bound = Expr.bound.__set__  # type: ignore[attr-defined]
-_set_derives = Expr.derives.__set__  # type: ignore[attr-defined]
+_SLOTS = vars(Expr)
+_set_free, _set_bound, _set_derives = (_SLOTS[name].__set__ for name in ("free", "bound", "derives"))
 
 
 def _union(parts: list[frozenset[str]]) -> frozenset[str]:

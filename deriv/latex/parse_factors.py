@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from deriv.latex.cursor import ENDS, Cursor
 from deriv.latex.nodes import Additive, Node, Number, Postfix, Product, Script, Symbol
 from deriv.latex.parse_atoms import is_application, is_connector
@@ -131,7 +133,9 @@ class Factors(Operators):
     def factor(self) -> Node:
         """An atom with everything attached to it."""
         self.skip_quads()
-        return self.scripted(self.atom())
+        first = self.peek
+        node = self.scripted(self.atom())
+        return replace(node, span=first.span.to(self.last_span)) if first.kind == "lb" else node
 
     def atom(self) -> Node:
         """An atom: name, number, bracket, command, operator with its body."""

@@ -109,6 +109,11 @@ class Ranges:
                         first = slots.setdefault(part.name, slot)
                         self.unify(self.of_slot(first), self.of_slot(slot))
 
+    def merge_names(self, one: str, other: str) -> bool:
+        """Let every position of a family run over the range that it has under another name; False where it cannot."""
+        slots = [key for key in self._numbers if isinstance(key, tuple) and key[0] == one]
+        return all(self.unify(self.of_slot(slot), self.of_slot((other, *slot[1:]))) for slot in slots)
+
     def same(self, a: Axis, b: Axis) -> bool:
         """Whether two axes have one range; unknown ranges become one."""
         return self.unify((a.lo, a.hi), (b.lo, b.hi))

@@ -30,6 +30,7 @@ from deriv.expr.nodes import (
 from deriv.expr.substitute import bound_names, free_symbols, rebuild, same_or, substitute
 from deriv.expr.tensor import Tensor, Value
 from deriv.meaning.applications import STAR
+from deriv.meaning.entries import Entries, as_entries
 from deriv.meaning.quantities import is_other_reading, label, occurs, quantities, same_family, sups
 from deriv.meaning.rates import TIME, rate_of
 from deriv.meaning.recurrence import Family, are_members, family_of, is_axis, recurrent, shift
@@ -78,6 +79,8 @@ class Resolver:
     """Recurrent families of which members were held fixed that are not known to be independent of the variable."""
     memory: dict[Expr, Resolution] = field(default_factory=dict)
     """What was resolved before, in the same way."""
+    entries: Entries = field(default_factory=dict)
+    """Small letters that are read as the entries of matrices."""
 
     def __post_init__(self) -> None:
         self.recurrent = recurrent(self.definitions)
@@ -86,7 +89,7 @@ class Resolver:
         """The expression without defined names and derivatives; members of recurrent families stay."""
         known = self.memory.get(expr)
         if known is None:
-            known = self.memory[expr] = self._resolution(expr)
+            known = self.memory[expr] = self._resolution(as_entries(expr, self.entries))
         self.links.update(known.links)
         self.used |= known.used
         self.changes_variable = self.changes_variable or known.changes_variable

@@ -63,7 +63,10 @@ class Scope:
     symmetric: set[str] = field(default_factory=set)
     symmetric_from: dict[str, int] = field(default_factory=dict)
     """The line of the words that call a matrix symmetric: they do not reach back over a heading."""
-    aliases: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
+    """Matrices by the names that the text gives to their entries: A by a in `A = (a_{ij})`; "" where two are meant."""
+    placed: set[str] = field(default_factory=set)
+    """Those of them of which a formula shows where they stand."""
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
