@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deriv.checking import define as definitions
-from deriv.checking import equations, introduce
+from deriv.checking import equations, introduce, supposed
 from deriv.checking.declare import declare
 from deriv.checking.descent import is_about_a_loss, remember, uphill
 from deriv.checking.diagnosis.search import Found
@@ -263,7 +263,9 @@ class Walk:
         return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
+        before = dict(self.scope.facts)
         if declare(self.scope, left, relation, right):
+            supposed.take_in(self.scope, self.source.text, left, right, before)
             names = all_names(left) | all_names(right)
             if any(self.scope.lookup(name) is not None for name in names):
                 self.scope.regions.append(self._reached(names))
@@ -354,7 +356,7 @@ class Walk:
 
     def held(self, base: Step, outcome: Outcome) -> Step:
         """The step with the proof or test of its claim."""
-        return from_outcome(base, outcome)
+        return from_outcome(base, supposed.with_suppositions(self.scope, self.source.text, outcome))
 
     def words(self, node: Node) -> str:
         """A formula as it is written, on one line."""

@@ -115,6 +115,8 @@ class Scope:
     labels_in_words: bool = False
     """Whether the text names label values without the letter that takes them."""
     loss: str | None = None
+    supposed: dict[str, tuple[int, str, Fact | None]] = field(default_factory=dict)
+    """Names whose bounds a sentence supposes: the place where it does, its words, and what is known without it."""
     regions: list[frozenset[str]] = field(default_factory=list)
     coincidences: set[frozenset[str]] = field(default_factory=set)
     memory: Memory = field(default_factory=Memory)
