@@ -1,4 +1,4 @@
-"""`For x > 0 we have f(x) = x.  In general, f(x) = x.`: what a sentence supposes of a letter is listed further below."""
+"""`For x > 0 we have f(x) = x.  In general, f(x) = x.`: what a sentence supposes is listed by those after it."""
 
 from __future__ import annotations
 
