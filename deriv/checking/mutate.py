@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from deriv.checking.annotations import Annotations
 from deriv.checking.diagnosis.backwards import Mutation, mutations
 from deriv.checking.diagnosis.problem import Problem, problem_of
-from deriv.checking.document import check_text, kind_of, prepare, survey, walk_through
+from deriv.checking.document import check_text, kind_of
 from deriv.checking.judge import Outcome
+from deriv.checking.passes import prepare, survey, walk_through
 from deriv.checking.results import CheckOptions, Code, DocumentKind, Step, Verdict
 from deriv.checking.walk import ChainState, Walk
 from deriv.errors import DerivError, UsageError

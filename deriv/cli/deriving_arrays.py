@@ -94,7 +94,7 @@ def _undeclared(texts: Sequence[str], shapes: Mapping[str, Sequence[str | int]])
 
 
 def _read(texts: Sequence[str], ranks: Mapping[str, int]) -> ArrayQuestion:
-    from deriv.checking.document import declare_all, prepare, survey, walk_through
+    from deriv.checking.passes import declare_all, prepare, survey, walk_through
     from deriv.checking.walk import Walk
     from deriv.cli.deriving import assume_sigmoid
     from deriv.engine.arrays.raising import NotMatrix, Raiser

@@ -165,7 +165,8 @@ def _known_functions(expr: Expr, scope: Scope | None) -> Expr:
 
 
 def _from_document(sources: Sequence[tuple[str, str]], shown: str, formula: str | None = None) -> LossFormula:
-    from deriv.checking.document import kind_of, prepare, survey, walk_through
+    from deriv.checking.document import kind_of
+    from deriv.checking.passes import prepare, survey, walk_through
     from deriv.checking.walk import Walk
     from deriv.latex.macros import MacroTable
     from deriv.meaning.scope import Scope
