@@ -80,7 +80,8 @@ def if_symmetric(scope: Scope, outcome: Outcome) -> Conditional | None:
     """
     pairs, domain = outcome.pairs, outcome.domain
     names = {n.name for pair in pairs for side in pair for n in walk(side) if isinstance(n, Entry) and _is_matrix(n)}
-    declared = {name for name, _ in scope.survey.declared_rank}
+    declared = {name for name, _ in scope.survey.declared_rank} - set(scope.entries.values())
+    declared |= {name for name, _ in scope.declared}
     told = domain.symmetric | scope.grids.keys() | declared | scope.not_symmetric
     silent = [name for name in names - told if not scope.survey.transposed[name] and not name.startswith("d ")]
     for name in sorted(silent)[:_MAX_CONDITIONAL]:
@@ -106,7 +107,8 @@ def as_stated(scope: Scope, outcome: Outcome) -> Conditional | None:
         told = [one for one in told if not varies & (names_of_sides(one[0]) | names_of_sides(one[1]))] if varies else []
     names = {name for pair in outcome.pairs for side in pair for name in names_of_sides(side)}
     near = [one for one in told if names & (names_of_sides(one[0]) | names_of_sides(one[1]))]
-    for lhs, rhs, words, _ in near[-_MAX_CONDITIONAL:]:
+    itself = {one for pair in outcome.pairs for one in (pair, pair[::-1])}
+    for lhs, rhs, words, _ in (one for one in near[-_MAX_CONDITIONAL:] if one[:2] not in itself):
         wider = replace(outcome.domain, equations=(*outcome.domain.equations, (lhs, rhs)))
         decision = decide_all(outcome.pairs, lambda a, b, domain=wider: follows(a, b, domain))  # type: ignore[misc]
         if isinstance(decision, Proved):
@@ -173,6 +175,8 @@ def _is_square(scope: Scope, name: str, meant: Meant) -> bool:
     """Whether the two indices of a matrix run over one range, as the document and the left side have it."""
     elaborator = Elaborator(scope, meant.elaborator.reading, scope.ranges.copy(), varying=meant.elaborator.varying)
     elaborator.value(meant.lhs_node)
+    for entry in [one for one, matrix in scope.entries.items() if matrix == name]:
+        elaborator.ranges.merge_names(entry, name)
     return elaborator.ranges.joined((name, 0, 0), (name, 0, 1))
 
 

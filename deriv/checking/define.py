@@ -235,6 +235,7 @@ def _define_value(scope: Scope, head: Head, body: Tensor, line: int, indices: tu
     axes = [axis for axis in (body.rows, body.cols) if axis is not None]
     params = [index.name for index in indices if isinstance(index, Sym) and "." not in index.name]
     if len(params) != len(indices) or len(set(params)) != len(params):
+        scope.partial.add(head.marks.name)
         return "only for these indices: kept for reading only"
     name, sups = head.marks.name, len(head.marks.sups)
     scope.ranges.unify_letters(Entry(name, indices, sups), body.body)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from deriv.checking.equations import parts_of
 from deriv.checking.judge import Outcome
-from deriv.checking.mentions import labels
+from deriv.checking.mentions import labels, names_in_definitions, names_of
+from deriv.equal.decide import decide
+from deriv.equal.decision import Different
+from deriv.expr.functions import add, over
 from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.substitute import rebuild, same_or
 from deriv.latex.nodes import Differential, Node
 from deriv.meaning.applications import STAR
 from deriv.meaning.names import all_names, base_name
+from deriv.meaning.recurrence import is_axis, shift
 from deriv.meaning.scope import Scope
 
 _TABLE = 2  # indices
+Pairs = tuple[tuple[Expr, Expr], ...]
 
 
 def written_out(scope: Scope, outcome: Outcome) -> str | None:
@@ -148,3 +154,87 @@ def labelled_and_not(outcome: Outcome) -> bool:
     nodes = (node for pair in outcome.pairs for side in pair for node in walk(side))
     kinds = {(node.name, node.sups) for node in nodes if isinstance(node, Entry) and not node.name.startswith("∂")}
     return len({name for name, _ in kinds}) < len(kinds)
+
+
+def single_members(scope: Scope, outcome: Outcome) -> str | None:
+    """`C_{11} = a_{22}` says more of C_{11} than what is said of all C_{ij}."""
+    entries = _written_entries(outcome)
+    names = {e.name for e in entries if any(isinstance(part, Num) for part in e.indices)} & scope.partial
+    return f"{min(names)} is also given for single indices" if names else None
+
+
+def numbered_entries(outcome: Outcome) -> str | None:
+    """`a_{12}` beside a matrix A may be its entry."""
+    symbols = (
+        {n.name for pair in outcome.meant.aligned.pairs for side in pair for n in walk(side) if isinstance(n, Sym)}
+        if outcome.meant is not None
+        else set()
+    )
+    matrices = {entry.name for entry in _written_entries(outcome) if len(entry.indices) - entry.sups == _TABLE}
+    for name in sorted(symbols):
+        stem, _, number = name.partition("_")
+        if len(number) == _TABLE and number.isdigit() and stem[:1].upper() + stem[1:] in matrices:
+            return f"{name} may be an entry of a matrix, which is not stated"
+    return None
+
+
+def _written_entries(outcome: Outcome) -> list[Entry]:
+    pairs = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    both = (*pairs, *outcome.pairs)
+    return [node for pair in both for side in pair for node in walk(side) if isinstance(node, Entry)]
+
+
+def turned_members(pairs: Pairs) -> frozenset[str]:
+    """Names of vectors of a family (`x_j`) that also stand with two indices written out (`x_{ij}`)."""
+    nodes = [n for pair in pairs for side in pair for n in walk(side) if isinstance(n, Entry)]
+    tables = [node for node in nodes if len(node.indices) - node.sups == _TABLE]
+    members = {
+        node.name for node in tables if is_axis(shift(node.indices[-1])) and not is_axis(shift(node.indices[-2]))
+    }
+    return frozenset(node.name for node in tables if node.name in members and _is_written(node))
+
+
+def with_turned(pairs: Pairs, names: frozenset[str]) -> Pairs:
+    """A claim with the entries that are written out as entry i of vector j."""
+
+    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        node = same_or(node, children)
+        if isinstance(node, Entry) and node.name in names and _is_written(node):
+            return Entry(node.name, (*node.indices[:-2], *node.indices[:-3:-1]), node.sups)
+        return node
+
+    return tuple((rebuild(a, visit), rebuild(b, visit)) for a, b in pairs)
+
+
+def _is_written(node: Entry) -> bool:
+    return len(node.indices) - node.sups == _TABLE and not any(is_axis(shift(index)) for index in node.indices)
+
+
+def symmetric_functions(outcome: Outcome) -> str | None:
+    """`k(x_i, x_j)` of a kernel: the claim may hold because k(x, y) is k(y, x)."""
+
+    def visit(node: Expr, children: tuple[Expr, ...]) -> Expr:
+        node = same_or(node, children)
+        if not isinstance(node, Apply) or len(node.children) != _TABLE or any(node.orders):
+            return node
+        return over(add(node, node.with_children(node.children[::-1])), Num(2))
+
+    names = {n.function for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Apply)}
+    turned = [(rebuild(a, visit), rebuild(b, visit)) for a, b in outcome.pairs]
+    if not names or turned == list(outcome.pairs):
+        return None
+    holds = all(not isinstance(decide(a, b, outcome.domain, conditions=False), Different) for a, b in turned)
+    return f"{min(names)} may be symmetric in its arguments" if holds else None
+
+
+def of_told_matrices(scope: Scope, outcome: Outcome) -> str | None:
+    """What words say of a matrix (orthogonal, diagonal) may make a claim hold."""
+    if outcome.meant is None:
+        return None
+    names = names_of(outcome.meant.aligned.pairs)
+    names |= names_in_definitions(scope, names)
+    names |= {scope.entries[name] for name in names & scope.entries.keys()}
+    if resized := names & scope.resized & set(scope.entries.values()):
+        return f"the sizes of {min(resized)} are stated in two ways"
+    told = names & scope.special.keys()
+    return f"{min(told)} is {scope.special[min(told)]}, which may make it hold" if told else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from deriv.checking.judge import Outcome
 from deriv.checking.mentions import labels, variables_of
 from deriv.expr.functions import sub
@@ -12,7 +14,7 @@ from deriv.expr.tensor import Tensor
 from deriv.latex.nodes import BigOp, Deriv, Differential, Function, Group, Nabla, Name, Node, Number, Product, Script
 from deriv.meaning.arithmetic import CROSSWISE, DIVIDED
 from deriv.meaning.differentials import is_composite
-from deriv.meaning.names import base_name, children, standing_names
+from deriv.meaning.names import base_name, canonical, children, standing_names
 from deriv.meaning.scope import Scope
 
 UNSOLVED = "an equation between two expressions, not known to be an identity"
@@ -80,6 +82,25 @@ def may_be_solved(outcome: Outcome, lhs: Node, rhs: Node) -> bool:
         return False
     degrees = [len(polynomial(side, Sym(*names)) or ()) - 1 for pair in outcome.pairs for side in pair]
     return max(degrees) <= 1 or not any(isinstance(part, Group) for part in parts_of(lhs))
+
+
+def with_units(scope: Scope, lhs: Node, rhs: Node) -> str | None:
+    """`2\\,\\mathrm{m} + 300\\,\\mathrm{cm}`: upright letters behind numbers that the document does not define."""
+    for part in (*parts_of(lhs), *parts_of(rhs)):
+        for number, name in pairwise(part.factors) if isinstance(part, Product) else ():
+            if isinstance(number, Number) and isinstance(name, Name) and _may_be_unit(scope, name):
+                return f"{name.text} may be a unit"
+    return None
+
+
+def _may_be_unit(scope: Scope, name: Name) -> bool:
+    known = scope.lookup(canonical(name)) is not None or scope.survey.denominators[canonical(name)]
+    return name.font == "rm" and not known
+
+
+def of_numbers(lhs: Node, rhs: Node) -> bool:
+    """Whether no letter stands on either side."""
+    return not any(isinstance(part, Name) for side in (lhs, rhs) for part in parts_of(side))
 
 
 def of_a_function(outcome: Outcome) -> str | None:

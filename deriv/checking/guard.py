@@ -18,11 +18,17 @@ from deriv.checking.doubts import (
     held_fixed,
     labelled_and_not,
     new_index,
+    numbered_entries,
+    of_told_matrices,
     one_of_a_family,
     repeated_index,
     rows_of_a_matrix,
     several_shapes,
+    single_members,
+    symmetric_functions,
+    turned_members,
     two_counts,
+    with_turned,
     written_out,
 )
 from deriv.checking.equations import has_operator
@@ -67,6 +73,7 @@ class Guard:
             or meant_otherwise(self.scope, self.text, outcome)
             or equations.same_functions(lhs, rhs)
             or equations.with_glued_numbers(lhs, rhs)
+            or equations.with_units(self.scope, lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
             or equations.of_a_function(outcome)
@@ -85,6 +92,11 @@ class Guard:
             or repeated_index(outcome, by_head)
             or held_fixed(outcome, lhs, rhs)
             or new_index(outcome, by_head, lhs)
+            or single_members(self.scope, outcome)
+            or numbered_entries(outcome)
+            or self._by_columns(outcome)
+            or of_told_matrices(self.scope, outcome)
+            or symmetric_functions(outcome)
             or self._as_label(outcome)
             or self._particular_indices(outcome)
             or particular_region(self.scope, self.text, outcome)
@@ -135,6 +147,20 @@ class Guard:
             return f"the definition of {slashed[0]} can be read in two ways (a slash, or brackets behind a letter)"
         told = sorted(reached & self.scope.stretched & variables_of(outcome.meant.aligned.pairs))
         return f"whether {told[0]} is added to rows or to columns is not stated" if told else None
+
+    def _by_columns(self, outcome: Outcome) -> str | None:
+        """`a_j^T a_k = Σ_i a_{ij} a_{ik}`: the vectors may be the columns of what the two indices belong to."""
+        meant, interpretation = outcome.meant, outcome.interpretation
+        if meant is None or interpretation is None:
+            return None
+        names = turned_members(meant.aligned.pairs)
+        if not names:
+            return None
+        turned = replace(meant, aligned=replace(meant.aligned, pairs=with_turned(meant.aligned.pairs, names)))
+        other = self.judge.as_meant(turned, interpretation)
+        if other is not None and isinstance(other.decision, Different):
+            return None
+        return f"{min(names)}_ij may be entry i of {min(names)}_j"
 
     def _as_label(self, outcome: Outcome) -> str | None:
         """The text says in words that something is 1 or -1, and the claim holds if one of its letters is."""

@@ -35,6 +35,19 @@ if TYPE_CHECKING:
 _SUPPOSED = re.compile(r"(?:\b(?:if|when|unless|whenever)\b|如果|假如|若|当)[\s$\\(]*$", re.IGNORECASE)
 
 
+_REACH = 160  # characters
+_SENTENCE_END = re.compile(r"[.!?](?=[\s$])|\n\s*\n|。")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_ANNOUNCED = re.compile(
+    r"\b(?:let|(?:re)?defin\w+|denot\w+|writ\w+|set|use[ds]?|call\w*|mean\w*|instead|now|other|another|variant|case|if|when"
+    r"|supposing|suppose|assum\w+|consider\w*|approximat\w*|estimator|sei|definier\w+|wenn|falls|soit|si|cas|posons"
+    r"|(?:for|with|in|without) an?\b(?! (?:hidden|inner|inter|general|given|earlier|previous|layer))\w*)\b"
+    r"|令|设|若|定义|定義",
+    re.IGNORECASE,
+)
+"""Words in front of a formula by which a name may get another meaning, or which speak of another case."""
+
+
 def definition(walk: Walk, left: Node, right: Node, base: Step) -> Step | None:
     """The step as a definition, or None when it is a claim; what solves an equation is both."""
     solved = solution(walk, walk.before, left, right, base) if walk.before and not walk.collecting else None
@@ -265,6 +278,11 @@ def is_slip(walk: Walk, head: definitions.Head, outcome: Outcome, left: Node, ri
     named = old is not None and isinstance(old.body, Tensor) and isinstance(old.body.body, Derivative)
     if not named or not isinstance(outcome.decision, Different) or walk.diagnose is None:
         return False
+    if old is not None and old.line < walk.scope.section:
+        return False
+    said = walk.source.text[max(left.span.start - _REACH, 0) : left.span.start]
+    if _ANNOUNCED.search(_COMMAND.sub(" ", _SENTENCE_END.split(said)[-1])):
+        return False
     if head.marks.name in all_names(right):
         return True
     if walk.guard.objection(outcome, outcome, first=True, lhs=left, rhs=right) is not None:
@@ -275,7 +293,7 @@ def is_slip(walk: Walk, head: definitions.Head, outcome: Outcome, left: Node, ri
 def substituted(walk: Walk, previous: Node, part: Node, base: Step) -> Step | None:
     """The step as putting something in for undefined symbols, if it holds that way."""
     found = put_in(walk.scope, previous, part)
-    if found is None:
+    if found is None or any(symbol.span == previous.span and _is_known(walk, symbol) for symbol, _ in found):
         return None
     if is_open(found, part):
         names = ", ".join(walk.words(symbol) for symbol, _ in found)
@@ -298,6 +316,11 @@ def substituted(walk: Walk, previous: Node, part: Node, base: Step) -> Step | No
     said = tuple(f"{walk.words(symbol)} = {walk.words(body)}" for symbol, body in found)
     step = walk.held(base, outcome)
     return replace(step, assumes=tuple(dict.fromkeys((*said, *step.assumes))))
+
+
+def _is_known(walk: Walk, symbol: Node) -> bool:
+    head = definitions.head_of(walk.scope, symbol)
+    return head is not None and definitions.known(walk.scope, head)
 
 
 def declares(walk: Walk, outcome: Outcome, previous: Node, part: Node, base: Step, *, first: bool) -> Step | None:

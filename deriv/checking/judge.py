@@ -305,6 +305,10 @@ class Judge:
             if outcome is not None:
                 yield outcome
 
+    def as_meant(self, meant: Meant, interpretation: Interpretation) -> Outcome | None:
+        """A claim in one reading and interpretation."""
+        return self._one(meant, interpretation)
+
     def _one(self, meant: Meant, interpretation: Interpretation) -> Outcome | None:
         return self._by(meant, interpretation, interpretation.resolver(self.scope), set())
 

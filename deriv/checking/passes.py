@@ -19,7 +19,7 @@ from deriv.latex.macros import MacroTable
 from deriv.latex.nodes import Chain, Node, Script
 from deriv.latex.parse import Row, parse_block
 from deriv.latex.scan import MathBlock, find_blocks
-from deriv.meaning.entries import take_in
+from deriv.meaning.entries import is_statement, take_in
 from deriv.meaning.scope import Definition, Scope
 from deriv.meaning.survey import Survey
 from deriv.meaning.words import with_words, word_names
@@ -94,8 +94,9 @@ def read_first(
     scope.speaks_of_symmetry = any(words.speaks_of_symmetry(part.source.text) for part in (*before, *parts))
     if scope.layout == "auto":
         scope.layout = words.layout_of(whole) or "auto"
-    learn_shapes(scope, formulas_of([*before, *parts]))
-    evidence = Evidence(scope, formulas_of([*before, *parts]))
+    equations = [node for node in formulas_of([*before, *parts]) if not is_statement(node)]
+    learn_shapes(scope, equations)
+    evidence = Evidence(scope, equations)
     scope.later = definitions_of(scope, parts)
     for part in before:
         walk_through(Walk(part.source, scope, options.timeout, silent=True), part, None)

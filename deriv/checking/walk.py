@@ -53,6 +53,9 @@ class ChainState:
     """Which steps were not judged."""
 
 
+BY_HEAD = "compared with the beginning of the chain, not with the line before"
+
+
 @dataclass
 class Walk:
     """The state of one pass over a document."""
@@ -302,8 +305,9 @@ class Walk:
                 introduce.other_form(self, chain, part, equal=isinstance(outcome.decision, Proved))
             return self.held(base, outcome)
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
-        if by_head.holds:
-            return replace(self.held(base, by_head), recovers=was_bad)
+        if by_head.holds and (was_bad or not equations.of_numbers(previous, part)):
+            step = replace(self.held(base, by_head), recovers=was_bad)
+            return step if was_bad or by_head is outcome else replace(step, notes=(*step.notes, BY_HEAD))
         told = introduce.tells_what_it_is(self, previous, part, base) if chain.parts[1:] and not outcome.holds else None
         if told is not None:
             return told

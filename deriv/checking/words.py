@@ -16,6 +16,8 @@ from deriv.source import SourceFile, Span
 
 _SYMMETRIC = re.compile(
     r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally)"
+    r"|(?<!anti)(?<!schief)symmetrisch|(?<!anti)symétrique|(?<!anti)simétric[ao]|(?<!anti)simmetric[ao]"
+    r"|(?<!не)симметричн|(?<!反)(?:对称|對稱|対称)|대칭"
     r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
     re.IGNORECASE,
 )
@@ -43,6 +45,12 @@ _SPEAKS = re.compile(
     r"(?<!not )(?<!non-)(?<!non)(?<!a)(?:symmetri|symétri|simétric|simmetric|симметр|对称|對稱|対称|대칭)"
     r"|\b(?:covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian|positive[- ](?:semi-?)?definite)\b"
     r"|协方差|共分散",
+    re.IGNORECASE,
+)
+SPECIAL = re.compile(
+    r"\b(?:orthogonal|orthonormal|unitary|idempotent|projection|projector|rotation|permutation|(?<!off-)diagonal"
+    r"|(?:upper|lower)[- ]triangular|skew[- ]symmetric|anti-?symmetric|involutory|nilpotent|circulant|doubly stochastic"
+    r"|unit (?:vector|length|norm)|normalized)\b",
     re.IGNORECASE,
 )
 _SUMS_TO_ONE = re.compile(
@@ -76,16 +84,20 @@ class Beside:
 
     def says(self, pattern: re.Pattern[str]) -> bool:
         """Whether a phrase is said of the symbol: right before it ("the symmetric matrix A") or right after it."""
+        return self.word(pattern) is not None
+
+    def word(self, pattern: re.Pattern[str]) -> str | None:
+        """The phrase that is said of the symbol."""
         for found in pattern.finditer(self.before):
             between = _ADJECTIVES.sub("", self.before[found.end() :])
             if not _ELSEWHERE.search(between) and not _DENIED.search(self.before[: found.start()]):
-                return True
+                return found.group()
         for found in pattern.finditer(self.after):
             between = self.after[: found.start()]
             strange = {word.lower() for word in _ELSEWHERE.findall(between)} - _AFTER_A_SYMBOL
             if not strange and not _DENIED.search(between) and len(between.split()) <= _FEW_WORDS:
-                return True
-        return False
+                return found.group()
+        return None
 
 
 def beside_names(text: str, formulas: Sequence[tuple[Span, Node | None]]) -> Iterator[Beside]:
@@ -123,6 +135,8 @@ def take_in(scope: Scope, found: Iterable[Beside], source: SourceFile) -> None:
             line = source.position(one.place)[0]
             scope.symmetric_from[one.name] = min(line, scope.symmetric_from.get(one.name, line))
             scope.symmetric.add(one.name)
+        if (special := one.word(SPECIAL)) is not None:
+            scope.special[one.name] = special
         if one.says(_SUMS_TO_ONE):
             _sums_to_one(scope, one)
         if _ENTRIES.search(one.before.rstrip("$\\( ")) and scope.survey.two_subscripts[one.name]:

@@ -103,6 +103,9 @@ class Preparer(Letters):
         return False
 
 
+_UNIT = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z/^{}\-\d(). ~]|\\[,;: ]|\\cdot|\\Omega|\\mu|\\circ)+")
+
+
 def prepare(tokens: Sequence[Token]) -> list[Piece]:
     """The pieces of a block's tokens."""
     return Preparer(tokens).run()
@@ -145,6 +148,7 @@ def _text(p: Preparer, token: Token) -> None:
 def _word_font(p: Preparer, token: Token) -> None:
     found = p.peek_word()
     if found is None or not WORD.match(found[1]) or re.fullmatch(r"[\d. ]+", found[1]):
+        _unit(p, token)
         return  # a whole formula in an upright font, or a number: the font says nothing
     content, font = found[1].strip(), sy.FONTS[token.text]
     p.i = found[0]
@@ -157,6 +161,17 @@ def _word_font(p: Preparer, token: Token) -> None:
         p.emit("name", content[1], span)
     else:
         p.emit("word", content, span, font)
+
+
+def _unit(p: Preparer, token: Token) -> None:
+    r"""`5\,\mathrm{km/h}`: letters in an upright font behind a number are units, whatever they stand for elsewhere."""
+    start = p.i
+    content = p.argument() if sy.FONTS[token.text] == "rm" and p.out and p.out[-1].kind == "num" else []
+    text = "".join(one.text for one in content)
+    if _UNIT.fullmatch(text):
+        p.emit("unknown", rf"\mathrm{{{text}}}, a unit?", token.span.to(content[-1].span))
+    else:
+        p.i = start
 
 
 def _operatorname(p: Preparer, token: Token) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from deriv.expr.nodes import Entry, Expr
 from deriv.expr.substitute import rebuild, same_or
 from deriv.expr.tensor import Tensor
-from deriv.latex.nodes import Group, Name, Node, Script
+from deriv.latex.nodes import Chain, Group, Name, Node, Script
 from deriv.meaning.names import base_name, canonical
 from deriv.meaning.survey import is_bold, parts_of
 
@@ -37,6 +37,13 @@ def stated(matrix: Node, listed: Node) -> str | None:
     if entry.sup is not None or entry.primes or not len(indices) == len(letters) == 2:
         return None
     return name
+
+
+def is_statement(node: Node) -> bool:
+    """Whether a formula says how the entries of a matrix are called: it is no equation to learn shapes from."""
+    if not isinstance(node, Chain) or node.parts[0] is None or node.parts[1] is None:
+        return False
+    return stated(node.parts[0], node.parts[1]) is not None
 
 
 def take_in(scope: Scope, matrix: Node, listed: Node) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,7 +38,7 @@ def is_inverse_transpose(node: Node) -> bool:
 def marks_of(el: Elaborator, base: Name, node: Script) -> Marks:
     """Sort the scripts of a name into label, indices, transpose and power."""
     marks = Marks(canonical(base), primes=node.primes)
-    for part in parts_of(node.sub):
+    for part in _separated(el, marks.name, parts_of(node.sub)):
         index = index_expr(el, part)
         if index is None:
             marks.name += f"_{label_text(part)}"
@@ -49,6 +51,14 @@ def marks_of(el: Elaborator, base: Name, node: Script) -> Marks:
         _superscript(el, marks, part)
     _numbered(el, marks)
     return marks
+
+
+def _separated(el: Elaborator, name: str, parts: Sequence[Node]) -> Sequence[Node]:
+    """The two digits of `a_{12}`, where a_{ij} are known to be the entries of a matrix."""
+    only = parts[0] if len(parts) == 1 else None
+    if not (isinstance(only, Number) and re.fullmatch("[1-9]{2}", only.text) and el.scope.entries.get(name)):
+        return parts
+    return tuple(Number(only.span, digit) for digit in only.text)
 
 
 def _numbered(el: Elaborator, marks: Marks) -> None:

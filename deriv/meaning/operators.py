@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deriv.errors import MeaningError
 from deriv.expr.nodes import (
     ONE,
+    ZERO,
     Add,
     Antiderivative,
     Apply,
@@ -23,7 +24,7 @@ from deriv.expr.nodes import (
     neg,
     walk,
 )
-from deriv.expr.substitute import substitute
+from deriv.expr.substitute import free_symbols, substitute
 from deriv.expr.tensor import Tensor, Value, scalar
 from deriv.latex.nodes import (
     BigOp,
@@ -179,8 +180,17 @@ def _range_of(
         el.ranges.unify(first, el.ranges.of_slot(slot))
     if bounds is None:
         return first
-    el.ranges.unify(first, bounds)
+    if _are_whole(bounds, body):
+        el.ranges.unify(first, bounds)
     return bounds
+
+
+def _are_whole(bounds: tuple[Expr, Expr], body: Value) -> bool:
+    """Whether a sum runs over all there is, as far as its bounds tell: not from 2, nor up to another index."""
+    lo, hi = bounds
+    indices = {part for node in nodes_of(body) if isinstance(node, Entry) for part in node.indices}
+    letters = {part.name for part in indices if isinstance(part, Sym)}
+    return lo in (ZERO, ONE) and letters.isdisjoint(free_symbols(hi))
 
 
 def _range_of_other(el: Elaborator, index: str, body: Value) -> tuple[Expr, Expr] | None:

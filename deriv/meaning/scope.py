@@ -67,6 +67,10 @@ class Scope:
     """Matrices by the names that the text gives to their entries: A by a in `A = (a_{ij})`; "" where two are meant."""
     placed: set[str] = field(default_factory=set)
     """Those of them of which a formula shows where they stand."""
+    special: dict[str, str] = field(default_factory=dict)
+    """Matrices of which the text says that they are orthogonal, diagonal or the like, with its word."""
+    partial: set[str] = field(default_factory=set)
+    """Families of which single members are given: `C_{11} = a_{22}`."""
     log: str = "natural"
     layout: str = "auto"
     identity_activation: bool = False
@@ -222,6 +226,7 @@ class Scope:
                     facts[node.name] = SIZE
         end = self.section_end
         symmetric = {name for name in self.symmetric if not end or self.symmetric_from.get(name, 0) < end}
+        symmetric |= {self.entries[name] for name in symmetric if self.entries.get(name)}
         return Domain(
             facts,
             tuple((canonical(a), canonical(b)) for a, b in self.equations),
