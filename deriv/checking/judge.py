@@ -16,6 +16,7 @@ from deriv.checking.interpret import Interpretation, interpretations
 from deriv.checking.joint import Evidence
 from deriv.checking.mentions import left_general, losses_of, names_in_definitions, names_of, variables_of
 from deriv.checking.paths import follow_paths
+from deriv.checking.scopings import AT_BRACKETS, SCOPES, WIDE_RIGHT, scopings
 from deriv.checking.shapes import Attempt, Kinds, attempt, fitting, is_open
 from deriv.checking.through import Composed, through_definitions
 from deriv.equal.decide import decide
@@ -24,25 +25,18 @@ from deriv.errors import MeaningError
 from deriv.expr.domain import Domain
 from deriv.expr.nodes import Entry, Expr, Sym, walk
 from deriv.expr.tensor import Tensor, Value
-from deriv.latex.nodes import Node
+from deriv.latex.nodes import Node, Product
 from deriv.meaning.atoms import AS_ROWS
 from deriv.meaning.derivatives import HELD
 from deriv.meaning.differentials import varying
 from deriv.meaning.elaborate import ENTRYWISE, Elaborator, Reading
-from deriv.meaning.names import all_names
+from deriv.meaning.names import all_names, children
 from deriv.meaning.recurrence import levelled
 from deriv.meaning.resolve import Resolver
 from deriv.meaning.scope import Scope
-from deriv.meaning.scoping import narrowed, over_brackets, over_products, widened
-from deriv.meaning.survey import Kind
+from deriv.meaning.scoping import over_brackets
+from deriv.meaning.survey import ENTRYWISE_SIGNS, Kind
 
-WIDE_LEFT = "an operator without brackets on the left is read as applying to the whole sum"
-WIDE_RIGHT = "an operator without brackets is read as applying to the whole sum"
-NARROW = "an operator is read as ending before the brackets"
-AT_BRACKETS = "an operator is read as ending at the brackets that follow it"
-BRACKETS = "an operator is read as applying to the product that begins with brackets"
-OVER = "a function without brackets is read as applying to the whole product"
-_SCOPES = frozenset((WIDE_LEFT, WIDE_RIGHT, BRACKETS, NARROW, OVER))
 _MAX_TRIES = 140
 _MAX_FLIPS = 6
 
@@ -114,12 +108,15 @@ class Judge:
     def _only_for_numbers(self, outcome: Outcome) -> str | None:
         """A capital that stands beside vectors and is read as a number, where the claim is wrong for a matrix."""
         kinds = outcome.meant.elaborator.kinds_met if outcome.meant is not None else {}
-        if outcome.meant is None or (
-            not outcome.meant.elaborator.doubts and not any(kind.rank for kind in kinds.values())
-        ):
+        if outcome.meant is None:
+            return None
+        entrywise = _multiplies_entrywise(outcome.meant.lhs_node) or _multiplies_entrywise(outcome.meant.rhs_node)
+        if not entrywise and not outcome.meant.elaborator.doubts and not any(kind.rank for kind in kinds.values()):
             return None
         for key, kind in kinds.items():
             if kind.rank == 0 and key[0][:1].isupper() and not key[2] and is_open(self.scope, key):
+                if entrywise and not self.scope.survey.transposed[key[0]] | self.scope.survey.numerators[key[0]]:
+                    return key[0]
                 other = self.with_shapes(outcome, {key: Kind(2)})
                 if other is not None and isinstance(other.decision, Different):
                     return key[0]
@@ -206,7 +203,7 @@ class Judge:
                     if any(shapes):
                         doubtful = True
                         continue
-                plain = plain or not meant.notes or meant.notes[0] not in _SCOPES
+                plain = plain or not meant.notes or meant.notes[0] not in SCOPES
             yield meant
         if doubtful or not plain:
             for rank, kinds in enumerate(shapes if shapes is not None else self._shapes(lhs, rhs)):
@@ -376,6 +373,14 @@ class Judge:
             return False
 
 
+def _multiplies_entrywise(node: Node) -> bool:
+    """Whether an entrywise product is written: its factors are no numbers."""
+    stack = [node]
+    for part in stack:
+        stack.extend(children(part))
+    return any(isinstance(part, Product) and not ENTRYWISE_SIGNS.isdisjoint(part.ops) for part in stack)
+
+
 def _may_only_help(answers: Mapping[Hashable, int]) -> bool:
     """Whether a reading is so unlikely that only what holds in it counts: products of columns, nothing held fixed."""
     return any(
@@ -426,25 +431,3 @@ def _better(old: Outcome | None, new: Outcome) -> Outcome:
         return new
     ranks = [next((k for k, kind in enumerate(order) if isinstance(o.decision, kind)), 9) for o in (old, new)]
     return new if ranks[1] < ranks[0] else old
-
-
-def scopings(lhs: Node, rhs: Node) -> Iterator[tuple[Node, Node, str]]:
-    """Both sides with open operators ending at the term, or running to the end of the sum; both for functions too."""
-    wide_left, wide_right = widened(lhs), widened(rhs)
-    found = [(lhs, rhs, "")]
-    if wide_right is not None:
-        found.append((lhs, wide_right, WIDE_RIGHT))
-    if wide_left is not None:
-        found.append((wide_left, rhs, WIDE_LEFT))
-    if wide_left is not None and wide_right is not None:
-        found.append((wide_left, wide_right, WIDE_RIGHT))
-    yield from found
-    for other, note, ways in (
-        (over_brackets, BRACKETS, found[:1]),
-        (narrowed, NARROW, found[:1]),
-        (over_products, OVER, found),
-    ):
-        for one, two, _ in ways:
-            left, right = other(one), other(two)
-            if left is not None or right is not None:
-                yield left or one, right or two, note

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from deriv.checking.equations import parts_of
-from deriv.checking.judge import Judge, scopings
+from deriv.checking.judge import Judge
 from deriv.checking.results import Code, Counterexample, Diagnosis
+from deriv.checking.scopings import scopings
 from deriv.checking.shapes import Kinds
 from deriv.checking.stated import letters_of, stated_names
 from deriv.errors import MeaningError, ShapeError

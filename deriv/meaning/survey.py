@@ -40,7 +40,7 @@ class Kind:
 
 
 _MAX_COMPOSITIONS = 24
-_ENTRYWISE = frozenset(("odot", "circ"))
+ENTRYWISE_SIGNS = frozenset(("odot", "circ"))
 
 KindKey = tuple[str, bool, int]
 """A name with its numbered superscripts, whether it is set in bold, and how many subscripts it carries."""
@@ -136,7 +136,7 @@ class Survey:
             case Script(base=Name() as name):
                 self._script(canonical(name), name, node)
             case Product():
-                self.marks_entrywise = self.marks_entrywise or not _ENTRYWISE.isdisjoint(node.ops)
+                self.marks_entrywise = self.marks_entrywise or not ENTRYWISE_SIGNS.isdisjoint(node.ops)
                 self._product(node)
             case Deriv():
                 self._derivative(node)
