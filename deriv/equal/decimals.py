@@ -27,6 +27,8 @@ from deriv.expr.substitute import post_order
 _PRECISION = 128
 # below 1 by more than the radius of an enclosure is rounded up
 _NOT_QUITE = 1 - Fraction(1, 10**6)
+_ROUNDED = 3
+"""Significant digits from which on a coefficient is likely to be a rounded value: 0.333, not 0.1 or 0.25."""
 Radii = dict[Expr, Fraction]
 
 
@@ -74,8 +76,11 @@ def _rounded(claim: Claim, budget: Budget, exact: Decision) -> Decision:
     sure, most = _radii(claim, unit)
     names = claim.names
     free = bool(names.numbers or names.letters or names.sizes or names.families)
+    result_only = not (_decimals(claim.lhs) and _decimals(claim.rhs))
+    rounded = {one for one in _decimals(claim.lhs, claim.rhs) if result_only or _digits(one) >= _ROUNDED}
+    likely = {one: half if one in rounded else Fraction(0) for one, half in most.items()}
     checked = 0
-    grey = False
+    grey = far = False
     texts = "", ""
     for point in points(claim.seed, names, claim.domain, budget.points if free else 1):
         try:
@@ -83,20 +88,22 @@ def _rounded(claim: Claim, budget: Budget, exact: Decision) -> Decision:
             if not values[0].overlaps(values[1]):
                 return difference(point, claim, *values)
             narrow = _sides(claim, point, sure, budget, certain=True)
+            close = _sides(claim, point, likely, budget, certain=True) if free else narrow
         except Undefined:
             continue
         except (Unsupported, TooLarge) as error:
             return Undecided(str(error))
         texts = interval_text(values[0]), interval_text(values[1])
         grey |= not narrow[0].overlaps(narrow[1])
+        far |= not close[0].overlaps(close[1])
         checked += 1
-    return _verdict(checked, exact, texts, free=free, grey=grey, bare=unit is not None)
+    return _verdict(checked, exact, texts, free=free, grey=far or (grey and unit is not None))
 
 
-def _verdict(checked: int, exact: Decision, texts: tuple[str, str], *, free: bool, grey: bool, bare: bool) -> Decision:
+def _verdict(checked: int, exact: Decision, texts: tuple[str, str], *, free: bool, grey: bool) -> Decision:
     if not checked:
         return exact if isinstance(exact, Undecided) else Undecided("no point where both sides are defined")
-    if grey and (bare or not free):
+    if grey:
         return Undecided("holds only within the rounding of the numbers it is computed from")
     if free:
         return Tested(checked, (), 2)
