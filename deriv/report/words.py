@@ -43,6 +43,8 @@ def follows_line(file: FileResult, step: Step) -> bool:
     return left < source.position(step.span.start)[0]
 
 
+_UPPER = re.compile(r"__([\d,]+)(?=_|$)")
+"""The superscripts of an entry, as the judge calls them: the 2 of `W__2_11`."""
 _BALL = re.compile(r"^\[(-?\d+\.\d+)(?:e([+-]?\d+))? \+/- \d")
 
 
@@ -77,9 +79,13 @@ def evidence(file: FileResult, step: Step, counterexample: Counterexample) -> st
 
 
 def point(counterexample: Counterexample) -> str:
-    """`n = 2, x = 1/2`, sizes first."""
+    """`n = 2, x = 1/2, W^(2)_11 = 3`, sizes first."""
     pairs = [*counterexample.sizes.items(), *counterexample.at.items()]
-    return ", ".join(f"{name} = {value}" for name, value in pairs)
+    return ", ".join(f"{_layered(name)} = {value}" for name, value in pairs)
+
+
+def _layered(name: str) -> str:
+    return _UPPER.sub(r"^(\1)", name)
 
 
 def help_for(step: Step) -> str | None:

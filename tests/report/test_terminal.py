@@ -10,6 +10,7 @@ import pytest
 from deriv.checking.results import Code, Counterexample, Diagnosis, FileResult, Kind, Report, Step, Verdict
 from deriv.report.paint import clip, visible, width
 from deriv.report.terminal import TextStyle, render_text
+from deriv.report.words import point
 from deriv.source import SourceFile, Span
 from tests.report.samples import NORMAL, TEXT, notebook, notes, one_line_file, report, span, wrong_step
 
@@ -170,6 +171,11 @@ def test_titles_say_what_kind_of_step_is_wrong():
 def test_sizes_come_first_in_the_evidence():
     found = Counterexample({"x_1": "1/2"}, "1", "2", {"n": 3})
     assert "at n = 3, x_1 = 1/2 the left side" in shown(one_line_file("$x = y$", "x", "y", counterexample=found))
+
+
+def test_layers_stand_above_in_the_evidence():
+    found = Counterexample({"W__2_11": "9/4", "z__1,12": "1", "x_1": "2"}, "0", "1", {})
+    assert point(found) == "W^(2)_11 = 9/4, z^(1,12) = 1, x_1 = 2"
 
 
 def test_colour_only_when_asked():
