@@ -52,7 +52,9 @@ def if_counted(scope: Scope, outcome: Outcome) -> Conditional | None:
     names = {node.name for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Sym)}
     counts = sorted(name for name in names if name == "N" or name.startswith("N_"))
     known = scope.facts.keys() | {definition.name for definition in scope.history}
-    free = {name for name in names - known if "." not in name and not name.startswith(("∂", "N_"))} - {"N"}
+    nodes = [node for pair in outcome.pairs for side in pair for node in walk(side) if isinstance(node, Entry)]
+    indices = {part.name for node in nodes for part in node.indices if isinstance(part, Sym)}
+    free = {name for name in names - known - indices if "." not in name and not name.startswith(("∂", "N_"))} - {"N"}
     variables = {name for name in free if scope.survey.denominators[name] or scope.survey.letter_subscripts[name]}
     tried = 0
     for count in counts:

@@ -8,7 +8,7 @@ from deriv.checking.mentions import labels, names_in_definitions, names_of
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different
 from deriv.expr.functions import add, over
-from deriv.expr.nodes import Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
+from deriv.expr.nodes import ZERO, Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import rebuild, same_or
 from deriv.latex.nodes import Differential, Node
 from deriv.meaning.applications import STAR
@@ -156,6 +156,17 @@ def labelled_and_not(outcome: Outcome) -> bool:
     return len({name for name, _ in kinds}) < len(kinds)
 
 
+def about_entries(scope: Scope, outcome: Outcome) -> str | None:
+    """What the entries in a claim leave open: which matrix they are of, its size, where indices begin."""
+    return (
+        single_members(scope, outcome)
+        or numbered_entries(outcome)
+        or written_for_one_size(outcome)
+        or counted_from_zero(outcome)
+        or vector_of_entries(scope, outcome)
+    )
+
+
 def single_members(scope: Scope, outcome: Outcome) -> str | None:
     """`C_{11} = a_{22}` says more of C_{11} than what is said of all C_{ij}."""
     entries = _written_entries(outcome)
@@ -172,10 +183,40 @@ def numbered_entries(outcome: Outcome) -> str | None:
     )
     matrices = {entry.name for entry in _written_entries(outcome) if len(entry.indices) - entry.sups == _TABLE}
     for name in sorted(symbols):
-        stem, _, number = name.partition("_")
-        if len(number) == _TABLE and number.isdigit() and stem[:1].upper() + stem[1:] in matrices:
+        stem, _, marks = name.partition("_")
+        if (len(marks) == _TABLE or marks.count("_") == 1) and stem[:1].upper() + stem[1:] in matrices:
             return f"{name} may be an entry of a matrix, which is not stated"
     return None
+
+
+def written_for_one_size(outcome: Outcome) -> str | None:
+    """`\\det T = t_{11} t_{22} - t_{12} t_{21}` is about a matrix of a size that words may state."""
+    entries = [entry for entry in _written_entries(outcome) if len(entry.indices) - entry.sups == _TABLE]
+    names = {entry.name for entry in entries if all(isinstance(part, Num) for part in entry.indices)}
+    sizes = {n.name for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Sym)}
+    open_sizes = any(name.startswith("N_") or name == "N" for name in sizes) or bool(sizes & set(outcome.domain.facts))
+    return f"the size of {min(names)} may be the one that is written out" if names and open_sizes else None
+
+
+def counted_from_zero(outcome: Outcome) -> str | None:
+    """`w^T x = Σ_{i=0}^d w_i x_i`: whether indices begin at 0, with an `x_0 = 1`, is often said in words."""
+    ends = [{node.lo for pair in outcome.pairs for node in walk(pair[k]) if isinstance(node, Sum)} for k in (0, 1)]
+    zero = [ZERO in side for side in ends]
+    firsts = (
+        n for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Entry) and ZERO in n.indices
+    )
+    if any(zero) and any(firsts):
+        return "a sum from 0 stands beside a member with the number 0"
+    return "whether indices begin at 0 is not stated" if zero[0] != zero[1] and all(ends) else None
+
+
+def vector_of_entries(scope: Scope, outcome: Outcome) -> str | None:
+    """`x_j` beside `X = (x_{ij})` may be a row or a column."""
+    pairs = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    nodes = [node for pair in pairs for side in pair for node in walk(side) if isinstance(node, Entry)]
+    pairs_of = [node for node in nodes if scope.entries.get(node.name) and len(node.indices) - node.sups == _TABLE]
+    names = {n.name for n in pairs_of if is_axis(shift(n.indices[-1])) != is_axis(shift(n.indices[-2]))}
+    return f"whether {min(names)}_j is a row or a column is not stated" if names else None
 
 
 def _written_entries(outcome: Outcome) -> list[Entry]:

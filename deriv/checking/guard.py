@@ -14,17 +14,16 @@ from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
 from deriv.checking.doubts import (
+    about_entries,
     argument_as_index,
     held_fixed,
     labelled_and_not,
     new_index,
-    numbered_entries,
     of_told_matrices,
     one_of_a_family,
     repeated_index,
     rows_of_a_matrix,
     several_shapes,
-    single_members,
     symmetric_functions,
     turned_members,
     two_counts,
@@ -92,8 +91,7 @@ class Guard:
             or repeated_index(outcome, by_head)
             or held_fixed(outcome, lhs, rhs)
             or new_index(outcome, by_head, lhs)
-            or single_members(self.scope, outcome)
-            or numbered_entries(outcome)
+            or about_entries(self.scope, outcome)
             or self._by_columns(outcome)
             or of_told_matrices(self.scope, outcome)
             or symmetric_functions(outcome)

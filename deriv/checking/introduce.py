@@ -209,11 +209,14 @@ def tells_what_it_is(walk: Walk, previous: Node, part: Node, base: Step) -> Step
 
 
 def symmetric(walk: Walk, head: definitions.Head, right: Node, base: Step) -> Step | None:
-    """`P = P^T` says what kind of matrix P is."""
+    """`P = P^T` and `a_{ij} = a_{ji}` say what kind of matrix it is."""
     marks = (
         definitions.marks_in(walk.scope, right) if isinstance(right, Script) and isinstance(right.base, Name) else None
     )
-    if marks is None or not marks.transposed or marks.name != head.marks.name or marks.inverse or head.params:
+    if marks is None or marks.name != head.marks.name or marks.inverse or head.params:
+        return None
+    turned = len(marks.subs) == 2 and marks.subs[0] != marks.subs[1] and head.marks.subs == marks.subs[::-1]
+    if marks.transposed == turned:
         return None
     walk.scope.symmetric.add(marks.name)
     return replace(base, kind=Kind.DECLARATION, notes=(f"{marks.name} is taken as symmetric from here on",))

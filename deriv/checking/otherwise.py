@@ -7,7 +7,7 @@ import re
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Outcome
 from deriv.checking.mentions import labels
-from deriv.expr.nodes import Call, Cases, Entry, Sym, walk
+from deriv.expr.nodes import Call, Cases, Entry, Expr, Num, Pow, Sym, walk
 from deriv.latex.nodes import Node
 from deriv.meaning.scope import Scope
 
@@ -50,6 +50,14 @@ _HELD, _HELD_REGION = (
 """How far, in characters, such words hold that name a region over several formulas."""
 
 
+_AFTERWARDS = re.compile(
+    r"[\s$\\,.;)\]]*(?:\\q?quad)?[\s$]*(?:\\text\w*\{\s*)?"
+    r"(?:(?:if|for|when|whenever|where|provided|as long as|unless|otherwise|falls|für|wenn|sonst|si|pour|当|若)\b|\()",
+    re.IGNORECASE,
+)
+"""A condition behind a formula."""
+
+
 def meant_otherwise(scope: Scope, text: str, outcome: Outcome) -> str | None:
     """Why a claim with differentials or expectations may mean something else than it is read to; None where not."""
     if outcome.meant is None:
@@ -89,7 +97,9 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
     kinks = ("max", "min", "abs", "relu", "sign", "heaviside")
     sides = [side for pair in outcome.pairs for side in pair]
     kinked = any(
-        isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) for side in sides for n in walk(side)
+        isinstance(n, Cases) or (isinstance(n, Call) and n.function in kinks) or _is_root(n)
+        for side in sides
+        for n in walk(side)
     )
     names = {name for side in sides for name in labels(side)}
     if outcome.meant is None or any(
@@ -100,9 +110,15 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
     told = _REGION.search(_prose_before(text, start)) or _HELD_REGION.search(
         _COMMENT.sub("", text[max(start - _HELD, 0) : start])
     )
+    told = told or _AFTERWARDS.match(text[outcome.meant.rhs_node.span.end :])
     if kinked and (told or any(names & region for region in scope.regions)):
         return "the text speaks of a region, and this may be meant there only"
     return None
+
+
+def _is_root(node: Expr) -> bool:
+    """`\\sqrt{x^2}`, which is x or -x."""
+    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value.denominator == 2
 
 
 def _prose_before(text: str, start: int) -> str:

@@ -11,6 +11,7 @@ from deriv.checking.mentions import labels
 from deriv.equal.decide import decide
 from deriv.equal.decision import Proved, Tested
 from deriv.expr.domain import Fact
+from deriv.meaning.names import all_names
 
 if TYPE_CHECKING:
     from deriv.checking.judge import Outcome
@@ -31,6 +32,19 @@ def take_in(scope: Scope, text: str, left: Node, right: Node, before: dict[str, 
         for name, fact in scope.facts.items():
             if before.get(name) != fact:
                 scope.supposed[name] = (right.span.end, words, before.get(name))
+
+
+def drop(scope: Scope, text: str, left: Node, right: Node) -> None:
+    """Another supposition about the same name begins: `if x > 0 …; if x < 0 …`."""
+    names = all_names(left) | all_names(right)
+    for name in names & scope.supposed.keys():
+        end, _, old = scope.supposed[name]
+        apart = re.search(r"[A-Za-z\u4e00-\u9fff]", re.sub(r"\\[A-Za-z]+", "", text[end : left.span.start]))
+        if end <= left.span.start and apart:
+            del scope.supposed[name]
+            scope.facts.pop(name, None)
+            if old is not None:
+                scope.facts[name] = old
 
 
 def with_suppositions(scope: Scope, text: str, outcome: Outcome) -> Outcome:

@@ -266,6 +266,7 @@ class Walk:
         return replace(base, verdict=Verdict.UNCHECKED, reason="how near two expressions are is not judged")
 
     def _inequality(self, left: Node, relation: str, right: Node, base: Step) -> Step:
+        supposed.drop(self.scope, self.source.text, left, right)
         before = dict(self.scope.facts)
         if declare(self.scope, left, relation, right):
             supposed.take_in(self.scope, self.source.text, left, right, before)

@@ -24,7 +24,10 @@ _SYMMETRIC = re.compile(
 _NOT_SYMMETRIC = re.compile(
     r"(?:\bnot\b|n't\b|\bfails?\b|\bunless\b|\bnever\b|\bno longer\b|\bneither\b)[^.]{0,25}symmetric"
     r"|\b(?:asymmetric|non-?symmetric|anti-?symmetric|skew[- ]?symmetric|(?:general|arbitrary|any)(?: \w+){0,2} matri)"
-    r"|^\W*(?:be |is |are )?(?:arbitrary|not)\b",
+    r"|^\W*(?:be |is |are )?(?:arbitrary|not)\b|\b(?:general|arbitrary|any)\W{0,3}$"
+    r"|\b(?:nicht|kein\w*|n'est|ne \w+ pas|pas|non|no|ni|не)\b[^.]{0,30}(?:symmetri|symétri|simétri|simmetri|симметри)"
+    r"|(?:不|非|未必|没有)[^。]{0,6}(?:对称|對稱|対称)|\bsymmetric\b[^.?]{0,20}\?"
+    r"|\b(?:not|without|never)\b[^.]{0,20}\bassum\w+[^.]{0,20}",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"(?:\bnot\b|n't\b|\bnever\b|\bunless\b|\brather than\b|\binstead of\b)[^.]{0,25}$", re.IGNORECASE)

@@ -127,9 +127,9 @@ def _sides(claim: Claim, point: Point, radii: Radii, budget: Budget, *, certain:
 
 def _printed(number: Decimal, *, certain: bool) -> Arb:
     """What is printed so: a value that rounds to it or is cut off to it; else anything less than a unit away."""
-    away, near = number.unit, number.unit / 2
+    away, near = number.unit * _NOT_QUITE, number.unit / 2  # what is a whole unit away is not cut off to it
     if not certain:
-        away = near = number.unit * _NOT_QUITE
+        near = away
     ends = (away, near) if number.value > 0 else (near, away) if number.value < 0 else (away, away)
     above, below = (Arb(flint.fmpq(end.numerator, end.denominator)) for end in ends)
     value = Arb(flint.fmpq(number.value.numerator, number.value.denominator))

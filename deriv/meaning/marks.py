@@ -38,8 +38,10 @@ def is_inverse_transpose(node: Node) -> bool:
 def marks_of(el: Elaborator, base: Name, node: Script) -> Marks:
     """Sort the scripts of a name into label, indices, transpose and power."""
     marks = Marks(canonical(base), primes=node.primes)
-    for part in _separated(el, marks.name, parts_of(node.sub)):
-        index = index_expr(el, part)
+    parts = _separated(el, marks.name, parts_of(node.sub))
+    pair = _is_index_pair(el, marks.name, parts)
+    for part in parts:
+        index = Sym(part.text) if pair and isinstance(part, Name) and part.text not in el.env else index_expr(el, part)
         if index is None:
             marks.name += f"_{label_text(part)}"
         else:
@@ -51,6 +53,13 @@ def marks_of(el: Elaborator, base: Name, node: Script) -> Marks:
         _superscript(el, marks, part)
     _numbered(el, marks)
     return marks
+
+
+def _is_index_pair(el: Elaborator, name: str, parts: Sequence[Node]) -> bool:
+    """Whether two small letters below a name are both indices: the a of `w_{ab}` where b is one, or all of a matrix."""
+    if len(parts) != 2 or not all(is_letter(part) and isinstance(part, Name) and part.text.islower() for part in parts):
+        return False
+    return bool(el.scope.entries.get(name)) or any(index_expr(el, part) is not None for part in parts)
 
 
 def _separated(el: Elaborator, name: str, parts: Sequence[Node]) -> Sequence[Node]:

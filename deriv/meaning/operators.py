@@ -11,6 +11,7 @@ from deriv.expr.nodes import (
     Add,
     Antiderivative,
     Apply,
+    Const,
     Delta,
     Derivative,
     Entry,
@@ -18,6 +19,7 @@ from deriv.expr.nodes import (
     Integral,
     Limit,
     Mul,
+    Num,
     Product,
     Sum,
     Sym,
@@ -190,7 +192,8 @@ def _are_whole(bounds: tuple[Expr, Expr], body: Value) -> bool:
     lo, hi = bounds
     indices = {part for node in nodes_of(body) if isinstance(node, Entry) for part in node.indices}
     letters = {part.name for part in indices if isinstance(part, Sym)}
-    return lo in (ZERO, ONE) and letters.isdisjoint(free_symbols(hi))
+    plain = lo == ZERO or (lo == ONE and isinstance(hi, Sym | Num | Const))
+    return plain and letters.isdisjoint(free_symbols(hi))
 
 
 def _range_of_other(el: Elaborator, index: str, body: Value) -> tuple[Expr, Expr] | None:
