@@ -118,7 +118,12 @@ def particular_region(scope: Scope, text: str, outcome: Outcome) -> str | None:
 
 def _is_root(node: Expr) -> bool:
     """`\\sqrt{x^2}`, which is x or -x."""
-    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value.denominator == 2
+    if not (isinstance(node, Pow) and isinstance(node.base, Pow)):
+        return False
+    outer, inner = node.exponent, node.base.exponent
+    if not (isinstance(outer, Num) and isinstance(inner, Num)):
+        return False
+    return outer.value.denominator % 2 == 0 and inner.value.numerator % 2 == 0
 
 
 def _prose_before(text: str, start: int) -> str:
