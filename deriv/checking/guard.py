@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from deriv.checking import equations
+from deriv.checking import equations, otherwise
 from deriv.checking.abstract import open_slope
 from deriv.checking.antiderivatives import NOTE as INTEGRALS
 from deriv.checking.certainty import differs_in_every_shape
@@ -33,7 +33,6 @@ from deriv.checking.doubts import (
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
-from deriv.checking.otherwise import RELATED, asked_for, meant_otherwise, of_special_matrices, particular_region
 from deriv.checking.words import is_told_of_all, speaks_of_symmetry
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
@@ -68,18 +67,19 @@ class Guard:
         if not isinstance(outcome.decision, Different) or not outcome.pairs:
             return "the step could not be decided"
         return (
-            asked_for(self.text, lhs)
-            or meant_otherwise(self.scope, self.text, outcome)
+            otherwise.asked_for(self.text, lhs)
+            or otherwise.meant_otherwise(self.scope, self.text, outcome)
             or equations.same_functions(lhs, rhs)
             or equations.with_glued_numbers(lhs, rhs)
             or equations.with_units(self.scope, lhs, rhs)
+            or otherwise.rounded_percentage(self.text, lhs, rhs)
             or self._other_section(outcome, standing_names(lhs) | standing_names(rhs))
             or self._two_ways(outcome)
             or equations.of_a_function(outcome)
             or equations.to_integrate(self.scope, first=first, lhs=lhs, rhs=rhs)
             or equations.for_functions(outcome, first=first, lhs=lhs, rhs=rhs)
             or equations.of_densities(outcome)
-            or of_special_matrices(self.text, outcome, lhs, rhs)
+            or otherwise.of_special_matrices(self.text, outcome, lhs, rhs)
             or equations.after_a_condition(self.scope, outcome, lhs, rhs)
             or self._name_of_several(lhs, rhs)
             or equations.strained(outcome)
@@ -97,7 +97,7 @@ class Guard:
             or symmetric_functions(outcome)
             or self._as_label(outcome)
             or self._particular_indices(outcome)
-            or particular_region(self.scope, self.text, outcome)
+            or otherwise.particular_region(self.scope, self.text, outcome)
             or self._numbers_put_in(outcome, first=first, lhs=lhs)
             or self._new_symbols(outcome, by_head)
             or self._something_put_in(outcome, by_head, lhs, rhs)
@@ -286,7 +286,11 @@ class Guard:
         if _is_scalar(outcome):
             return True
         heads = [one.meant.lhs_node for one in (outcome, by_head) if one.meant is not None]
-        if not any(map(has_operator, heads)) or RELATED.search(self.text) or not is_told_of_all(self.scope, self.text):
+        if (
+            not any(map(has_operator, heads))
+            or otherwise.RELATED.search(self.text)
+            or not is_told_of_all(self.scope, self.text)
+        ):
             return False
         return differs_in_every_shape(self.judge, outcome)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from deriv.checking.equations import has_operator
+from deriv.checking.equations import has_operator, parts_of
 from deriv.checking.judge import Outcome
 from deriv.checking.mentions import labels
 from deriv.expr.nodes import Call, Cases, Entry, Expr, Num, Pow, Sym, walk
-from deriv.latex.nodes import Node
+from deriv.latex.nodes import Node, Postfix
 from deriv.meaning.scope import Scope
 
 _CHANCE = re.compile(
@@ -21,6 +21,9 @@ _CHANCE = re.compile(
 """What may be known of a distribution; also `E[X] = 0`."""
 
 _REACH = 110  # characters
+_ROUNDING = re.compile(
+    r"\b(?:round\w*|about|approximat\w*|roughly|gerundet|rund|etwa|environ|arrondi\w*)\b|约", re.IGNORECASE
+)
 _COMMENT = re.compile(r"<!--.*?-->|(?<![\\\d])%[^\n]*", re.DOTALL)
 _OPENING = re.compile(r"(?:\$+|\\\[|\\begin\{\w+\*?\}|[\s&])+$")
 _ASKED = re.compile(
@@ -77,6 +80,14 @@ def asked_for(text: str, lhs: Node) -> str | None:
     if asked is None or (asked.group().lower().startswith("satisf") and "=" in asked.string[asked.end() :]):
         return None  # `y satisfies y' = y:` speaks of the equation that follows the word
     return f"the text asks for this to hold (“{asked.group().strip()}”)"
+
+
+def rounded_percentage(text: str, lhs: Node, rhs: Node) -> str | None:
+    """`\\frac18 = 13\\%` where the words beside it speak of rounding."""
+    if not any(isinstance(part, Postfix) and part.operator == "%" for side in (lhs, rhs) for part in parts_of(side)):
+        return None
+    around = text[max(lhs.span.start - _REACH, 0) : rhs.span.end + _REACH]
+    return "the text speaks of rounding here" if _ROUNDING.search(around) else None
 
 
 def of_special_matrices(text: str, outcome: Outcome, lhs: Node, rhs: Node) -> str | None:
