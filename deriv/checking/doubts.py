@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from deriv.checking.equations import parts_of
 from deriv.checking.judge import Outcome
-from deriv.checking.mentions import labels, names_in_definitions, names_of
+from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different
+from deriv.expr.domain import SIZE
 from deriv.expr.functions import add, over
 from deriv.expr.nodes import ZERO, Apply, Delta, Entry, Expr, Num, Sum, Sym, walk
 from deriv.expr.substitute import rebuild, same_or
@@ -164,6 +165,7 @@ def about_entries(scope: Scope, outcome: Outcome) -> str | None:
         or written_for_one_size(outcome)
         or counted_from_zero(outcome)
         or vector_of_entries(scope, outcome)
+        or sizes_in_two_ways(scope, outcome)
     )
 
 
@@ -176,11 +178,8 @@ def single_members(scope: Scope, outcome: Outcome) -> str | None:
 
 def numbered_entries(outcome: Outcome) -> str | None:
     """`a_{12}` beside a matrix A may be its entry."""
-    symbols = (
-        {n.name for pair in outcome.meant.aligned.pairs for side in pair for n in walk(side) if isinstance(n, Sym)}
-        if outcome.meant is not None
-        else set()
-    )
+    pairs = outcome.meant.aligned.pairs if outcome.meant is not None else ()
+    symbols = {node.name for pair in pairs for side in pair for node in walk(side) if isinstance(node, Sym)}
     matrices = {entry.name for entry in _written_entries(outcome) if len(entry.indices) - entry.sups == _TABLE}
     for name in sorted(symbols):
         stem, _, marks = name.partition("_")
@@ -193,19 +192,16 @@ def written_for_one_size(outcome: Outcome) -> str | None:
     """`\\det T = t_{11} t_{22} - t_{12} t_{21}` is about a matrix of a size that words may state."""
     entries = [entry for entry in _written_entries(outcome) if len(entry.indices) - entry.sups == _TABLE]
     names = {entry.name for entry in entries if all(isinstance(part, Num) for part in entry.indices)}
-    sizes = {n.name for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Sym)}
-    open_sizes = any(name.startswith("N_") or name == "N" for name in sizes) or bool(sizes & set(outcome.domain.facts))
-    return f"the size of {min(names)} may be the one that is written out" if names and open_sizes else None
+    symbols = {n.name for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Sym)}
+    is_open = any(name == "N" or name.startswith("N_") or outcome.domain.facts.get(name) == SIZE for name in symbols)
+    return f"the size of {min(names)} may be the one that is written out" if names and is_open else None
 
 
 def counted_from_zero(outcome: Outcome) -> str | None:
     """`w^T x = Σ_{i=0}^d w_i x_i`: whether indices begin at 0, with an `x_0 = 1`, is often said in words."""
     ends = [{node.lo for pair in outcome.pairs for node in walk(pair[k]) if isinstance(node, Sum)} for k in (0, 1)]
     zero = [ZERO in side for side in ends]
-    firsts = (
-        n for pair in outcome.pairs for side in pair for n in walk(side) if isinstance(n, Entry) and ZERO in n.indices
-    )
-    if any(zero) and any(firsts):
+    if any(zero) and any(ZERO in entry.indices for entry in _written_entries(outcome)):
         return "a sum from 0 stands beside a member with the number 0"
     return "whether indices begin at 0 is not stated" if zero[0] != zero[1] and all(ends) else None
 
@@ -217,6 +213,19 @@ def vector_of_entries(scope: Scope, outcome: Outcome) -> str | None:
     pairs_of = [node for node in nodes if scope.entries.get(node.name) and len(node.indices) - node.sups == _TABLE]
     names = {n.name for n in pairs_of if is_axis(shift(n.indices[-1])) != is_axis(shift(n.indices[-2]))}
     return f"whether {min(names)}_j is a row or a column is not stated" if names else None
+
+
+def sizes_in_two_ways(scope: Scope, outcome: Outcome) -> str | None:
+    """`X = (x_{ij})` that is n by d in one section and d by n in another."""
+    names = _matrices(scope, outcome) & scope.resized & set(scope.entries.values())
+    return f"the sizes of {min(names)} are stated in two ways" if names else None
+
+
+def _matrices(scope: Scope, outcome: Outcome) -> frozenset[str]:
+    """The names in a claim and in its definitions, those of matrices for those of their entries too."""
+    names = names_of(outcome.meant.aligned.pairs) if outcome.meant is not None else frozenset()
+    names |= names_in_definitions(scope, names)
+    return names | {scope.entries[name] for name in names & scope.entries.keys()}
 
 
 def _written_entries(outcome: Outcome) -> list[Entry]:
@@ -269,13 +278,8 @@ def symmetric_functions(outcome: Outcome) -> str | None:
 
 
 def of_told_matrices(scope: Scope, outcome: Outcome) -> str | None:
-    """What words say of a matrix (orthogonal, diagonal) may make a claim hold."""
+    """What words say of a matrix (orthogonal, diagonal) may make a claim hold, unless it is what varies."""
     if outcome.meant is None:
         return None
-    names = names_of(outcome.meant.aligned.pairs)
-    names |= names_in_definitions(scope, names)
-    names |= {scope.entries[name] for name in names & scope.entries.keys()}
-    if resized := names & scope.resized & set(scope.entries.values()):
-        return f"the sizes of {min(resized)} are stated in two ways"
-    told = names & scope.special.keys()
+    told = _matrices(scope, outcome) & scope.special.keys() - variables_of(outcome.meant.aligned.pairs)
     return f"{min(told)} is {scope.special[min(told)]}, which may make it hold" if told else None

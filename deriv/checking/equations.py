@@ -94,8 +94,10 @@ def with_units(scope: Scope, lhs: Node, rhs: Node) -> str | None:
 
 
 def _may_be_unit(scope: Scope, name: Name) -> bool:
-    known = scope.lookup(canonical(name)) is not None or scope.survey.denominators[canonical(name)]
-    return name.font == "rm" and not known
+    """An upright letter of which nothing is known: `2\\mathrm{A}` of a matrix that is declared is no unit."""
+    key = canonical(name)
+    known = scope.lookup(key) is not None or scope.survey.denominators[key] or scope.survey.transposed[key]
+    return name.font == "rm" and not known and (key, False) not in scope.survey.declared_rank
 
 
 def of_numbers(lhs: Node, rhs: Node) -> bool:

@@ -33,7 +33,7 @@ from deriv.checking.doubts import (
 from deriv.checking.equations import has_operator
 from deriv.checking.judge import Judge, Outcome
 from deriv.checking.mentions import labels, names_in_definitions, names_of, variables_of
-from deriv.checking.words import is_told_of_all, speaks_of_symmetry
+from deriv.checking.words import RELATED, is_told_of_all, speaks_of_symmetry
 from deriv.equal.decide import decide
 from deriv.equal.decision import Different, Undecided
 from deriv.expr.domain import Fact
@@ -286,11 +286,7 @@ class Guard:
         if _is_scalar(outcome):
             return True
         heads = [one.meant.lhs_node for one in (outcome, by_head) if one.meant is not None]
-        if (
-            not any(map(has_operator, heads))
-            or otherwise.RELATED.search(self.text)
-            or not is_told_of_all(self.scope, self.text)
-        ):
+        if not any(map(has_operator, heads)) or RELATED.search(self.text) or not is_told_of_all(self.scope, self.text):
             return False
         return differs_in_every_shape(self.judge, outcome)
 

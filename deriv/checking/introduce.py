@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 
 _SUPPOSED = re.compile(r"(?:\b(?:if|when|unless|whenever)\b|如果|假如|若|当)[\s$\\(]*$", re.IGNORECASE)
-
-
 _REACH = 160  # characters
 _SENTENCE_END = re.compile(r"[.!?](?=[\s$])|\n\s*\n|。")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
@@ -279,18 +277,21 @@ def is_slip(walk: Walk, head: definitions.Head, outcome: Outcome, left: Node, ri
     """`δ = …` where δ is ∂L/∂z is no new definition when a known mistake explains it, or when it is a recursion."""
     old = walk.scope.lookup(head.marks.name)
     named = old is not None and isinstance(old.body, Tensor) and isinstance(old.body.body, Derivative)
-    if not named or not isinstance(outcome.decision, Different) or walk.diagnose is None:
+    if old is None or not named or not isinstance(outcome.decision, Different) or walk.diagnose is None:
         return False
-    if old is not None and old.line < walk.scope.section:
-        return False
-    said = walk.source.text[max(left.span.start - _REACH, 0) : left.span.start]
-    if _ANNOUNCED.search(_COMMAND.sub(" ", _SENTENCE_END.split(said)[-1])):
+    if old.line < walk.scope.section or _is_announced(walk, left):
         return False
     if head.marks.name in all_names(right):
         return True
     if walk.guard.objection(outcome, outcome, first=True, lhs=left, rhs=right) is not None:
         return False
     return walk.diagnose(outcome, left, right, True) is not None  # noqa: FBT003
+
+
+def _is_announced(walk: Walk, head: Node) -> bool:
+    """Whether the sentence up to here says that a name gets another meaning, or speaks of another case."""
+    said = walk.source.text[max(head.span.start - _REACH, 0) : head.span.start]
+    return _ANNOUNCED.search(_COMMAND.sub(" ", _SENTENCE_END.split(said)[-1])) is not None
 
 
 def substituted(walk: Walk, previous: Node, part: Node, base: Step) -> Step | None:

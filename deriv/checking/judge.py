@@ -110,12 +110,13 @@ class Judge:
         kinds = outcome.meant.elaborator.kinds_met if outcome.meant is not None else {}
         if outcome.meant is None:
             return None
-        entrywise = _multiplies_entrywise(outcome.meant.lhs_node) or _multiplies_entrywise(outcome.meant.rhs_node)
+        entrywise = any(map(_multiplies_entrywise, (outcome.meant.lhs_node, outcome.meant.rhs_node)))
         if not entrywise and not outcome.meant.elaborator.doubts and not any(kind.rank for kind in kinds.values()):
             return None
         for key, kind in kinds.items():
             if kind.rank == 0 and key[0][:1].isupper() and not key[2] and is_open(self.scope, key):
-                if entrywise and not self.scope.survey.transposed[key[0]] | self.scope.survey.numerators[key[0]]:
+                survey = self.scope.survey
+                if entrywise and not (survey.transposed[key[0]] or survey.numerators[key[0]]):  # no loss, no vector
                     return key[0]
                 other = self.with_shapes(outcome, {key: Kind(2)})
                 if other is not None and isinstance(other.decision, Different):
@@ -130,7 +131,7 @@ class Judge:
         if meant.aligned.transposed or not (isinstance(meant.lhs, Tensor) and meant.lhs.rows and meant.lhs.cols):
             return False  # vectors may stand either way
         other, _ = self._meant(meant.lhs_node, meant.rhs_node, {**reading.answers, "layout": 2}, "", 0)
-        one = self._one(other, interpretation) if isinstance(other, Meant) else None
+        one = self.as_meant(other, interpretation) if isinstance(other, Meant) else None
         return one is None or isinstance(one.decision, Different)
 
     def _judge(self, lhs: Node, rhs: Node) -> Outcome:
@@ -267,7 +268,7 @@ class Judge:
             return None
         reading = meant.elaborator.reading
         other, _ = self._meant(meant.lhs_node, meant.rhs_node, reading.answers, "", 0, {**reading.kinds, **kinds})
-        return self._one(other, interpretation) if isinstance(other, Meant) else None
+        return self.as_meant(other, interpretation) if isinstance(other, Meant) else None
 
     def again(self, outcome: Outcome, rhs: Node) -> Decision:
         """The same claim with another right side, in the same reading and interpretation."""
@@ -279,7 +280,7 @@ class Judge:
         other, _ = self._meant(meant.lhs_node, rhs, dict(answers), "", meant.rank, kinds)
         if isinstance(other, str):
             return Undecided(other)
-        one = self._one(other, interpretation)
+        one = self.as_meant(other, interpretation)
         return one.decision if one is not None else Undecided("there is nothing to compare with")
 
     # --- interpretations -----------------------------------------------------------------------------------------
@@ -304,9 +305,6 @@ class Judge:
 
     def as_meant(self, meant: Meant, interpretation: Interpretation) -> Outcome | None:
         """A claim in one reading and interpretation."""
-        return self._one(meant, interpretation)
-
-    def _one(self, meant: Meant, interpretation: Interpretation) -> Outcome | None:
         return self._by(meant, interpretation, interpretation.resolver(self.scope), set())
 
     def _by(
@@ -375,10 +373,8 @@ class Judge:
 
 def _multiplies_entrywise(node: Node) -> bool:
     """Whether an entrywise product is written: its factors are no numbers."""
-    stack = [node]
-    for part in stack:
-        stack.extend(children(part))
-    return any(isinstance(part, Product) and not ENTRYWISE_SIGNS.isdisjoint(part.ops) for part in stack)
+    here = isinstance(node, Product) and not ENTRYWISE_SIGNS.isdisjoint(node.ops)
+    return here or any(map(_multiplies_entrywise, children(node)))
 
 
 def _may_only_help(answers: Mapping[Hashable, int]) -> bool:

@@ -7,6 +7,7 @@ import re
 from deriv.checking.equations import has_operator, parts_of
 from deriv.checking.judge import Outcome
 from deriv.checking.mentions import labels
+from deriv.checking.words import RELATED
 from deriv.expr.nodes import Call, Cases, Entry, Expr, Num, Pow, Sym, walk
 from deriv.latex.nodes import Node, Postfix
 from deriv.meaning.scope import Scope
@@ -33,13 +34,6 @@ _ASKED = re.compile(
 )
 
 
-RELATED = re.compile(
-    r"orthogonal|orthonormal|unitary|idempotent|project(?:ion|or)|singular value|eigen(?:vector|value|decomp)|rotation"
-    r"|reflection|permutation|unit[- ](?:vector|norm|length)|isometr|householder|involut|nilpotent|circulant"
-    r"|commut(?:e|ing)|(?<!off-)\bdiagonal\b|triangular|skew|anti-?symmetric|doubly stochastic",
-    re.IGNORECASE,
-)
-"""Words for what makes matrix equations hold that hold for no other matrices."""
 _REGION = re.compile(
     r"\b(?:active|inactive|violat\w*|positive|negative|nonnegative|non-?zero|inside|outside|interior|regime|region"
     r"|branch|otherwise|saturat\w*|kink)\b",

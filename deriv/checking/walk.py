@@ -35,6 +35,7 @@ UPDATES = frozenset((":=", "<-"))
 APPROXIMATIONS = frozenset(("approx",))
 INEQUALITIES = frozenset(("<", "<=", ">", ">=", "!="))
 DECLARATIONS = frozenset(("in", "to", "mapsto", "sim", "propto", "subset", "->", ":", "|->", "perp", "||", "=>", "<=>"))
+_BY_HEAD = "compared with the beginning of the chain, not with the line before"
 
 
 @dataclass
@@ -51,9 +52,6 @@ class ChainState:
     """The last relation."""
     unsure: list[bool] = field(default_factory=list)
     """Which steps were not judged."""
-
-
-BY_HEAD = "compared with the beginning of the chain, not with the line before"
 
 
 @dataclass
@@ -308,7 +306,7 @@ class Walk:
         by_head = outcome if len(chain.parts) == 1 else self.judge.judge(head, part)
         if by_head.holds and (was_bad or not equations.of_numbers(previous, part)):
             step = replace(self.held(base, by_head), recovers=was_bad)
-            return step if was_bad or by_head is outcome else replace(step, notes=(*step.notes, BY_HEAD))
+            return step if was_bad or by_head is outcome else replace(step, notes=(*step.notes, _BY_HEAD))
         told = introduce.tells_what_it_is(self, previous, part, base) if chain.parts[1:] and not outcome.holds else None
         if told is not None:
             return told

@@ -15,21 +15,27 @@ from deriv.meaning.scope import COLUMNS, HESSIAN, LAPLACIAN, ROWS, Scope
 from deriv.source import SourceFile, Span
 
 _SYMMETRIC = re.compile(
-    r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally)"
+    r"(?<!anti)(?<!skew-)(?<!skew )(?<!not )(?<!non-)(?<!non)symmetric(?!ally|\W{0,3}\?)"
     r"|(?<!anti)(?<!schief)symmetrisch|(?<!anti)symétrique|(?<!anti)simétric[ao]|(?<!anti)simmetric[ao]"
     r"|(?<!не)симметричн|(?<!反)(?:对称|對稱|対称)|대칭"
     r"|\b(?:(?:auto)?covariance|gram|kernel|precision|hessian|laplacian|inertia|hermitian)\b[^.]*?\bmatri(?:x|ces)",
     re.IGNORECASE,
 )
+"""A question ("is A symmetric?") says nothing."""
 _NOT_SYMMETRIC = re.compile(
     r"(?:\bnot\b|n't\b|\bfails?\b|\bunless\b|\bnever\b|\bno longer\b|\bneither\b)[^.]{0,25}symmetric"
     r"|\b(?:asymmetric|non-?symmetric|anti-?symmetric|skew[- ]?symmetric|(?:general|arbitrary|any)(?: \w+){0,2} matri)"
-    r"|^\W*(?:be |is |are )?(?:arbitrary|not)\b|\b(?:general|arbitrary|any)\W{0,3}$"
-    r"|\b(?:nicht|kein\w*|n'est|ne \w+ pas|pas|non|no|ni|не)\b[^.]{0,30}(?:symmetri|symétri|simétri|simmetri|симметри)"
-    r"|(?:不|非|未必|没有)[^。]{0,6}(?:对称|對稱|対称)|\bsymmetric\b[^.?]{0,20}\?"
-    r"|\b(?:not|without|never)\b[^.]{0,20}\bassum\w+[^.]{0,20}",
+    r"|^\W*(?:be |is |are )?(?:arbitrary|not)\b"
+    r"|\b(?:nicht|pas|ni|no|non|не)(?:\s+\w+)?\s+(?:symmetrisch|symétrique|simétric|simmetric|симметричн)"
+    r"|(?:不(?:是|一定是?|必)?|并?非)(?:对称|對稱|対称)",
     re.IGNORECASE,
 )
+_NOT_ASSUMED = re.compile(
+    r"\b(?:not|never|without)\b[^.]{0,12}\b(?:assum|suppos|requir)\w+(?: that)?[\s$]*$"
+    r"|(?<!in )\b(?:general|arbitrary)[ $]*$",
+    re.IGNORECASE,
+)
+"""In front of a letter of which something is denied, or which is a general one."""
 _DENIED = re.compile(r"(?:\bnot\b|n't\b|\bnever\b|\bunless\b|\brather than\b|\binstead of\b)[^.]{0,25}$", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"\b(?:and|or|but|of|from|into|to|by|with|without|for|in|on|over|if|when|while|unless|whose|which|that|where"
@@ -50,12 +56,13 @@ _SPEAKS = re.compile(
     r"|协方差|共分散",
     re.IGNORECASE,
 )
-SPECIAL = re.compile(
-    r"\b(?:orthogonal|orthonormal|unitary|idempotent|projection|projector|rotation|permutation|(?<!off-)diagonal"
-    r"|(?:upper|lower)[- ]triangular|skew[- ]symmetric|anti-?symmetric|involutory|nilpotent|circulant|doubly stochastic"
-    r"|unit (?:vector|length|norm)|normalized)\b",
+RELATED = re.compile(
+    r"orthogonal|orthonormal|unitary|idempotent|project(?:ion|or)|singular value|eigen(?:vector|value|decomp)|rotation"
+    r"|reflection|permutation|unit[- ](?:vector|norm|length)|isometr|householder|involut|nilpotent|circulant"
+    r"|commut(?:e|ing)|(?<!off-)\bdiagonal\b|triangular|skew|anti-?symmetric|doubly stochastic",
     re.IGNORECASE,
 )
+"""Words for what makes matrix equations hold that hold for no other matrices."""
 _SUMS_TO_ONE = re.compile(
     r"\bone[- ]hot\b|\b1-of-[kcn]\b|\bprobability (?:vector|distribution)|\bsums? (?:up )?to (?:one|1|\$1\$)",
     re.IGNORECASE,
@@ -132,13 +139,13 @@ def _names(node: Node | None) -> Iterator[str]:
 def take_in(scope: Scope, found: Iterable[Beside], source: SourceFile) -> None:
     """Keep what the words say in the scope."""
     for one in found:
-        if one.says(_NOT_SYMMETRIC) or _NOT_SYMMETRIC.search(f"{one.before[-_CLOSE:]} A {one.after}"):
+        if _is_not_symmetric(one):
             scope.not_symmetric.add(one.name)
         elif one.says(_SYMMETRIC) or one.plural:
             line = source.position(one.place)[0]
             scope.symmetric_from[one.name] = min(line, scope.symmetric_from.get(one.name, line))
             scope.symmetric.add(one.name)
-        if (special := one.word(SPECIAL)) is not None:
+        if (special := one.word(RELATED)) is not None:
             scope.special[one.name] = special
         if one.says(_SUMS_TO_ONE):
             _sums_to_one(scope, one)
@@ -147,6 +154,14 @@ def take_in(scope: Scope, found: Iterable[Beside], source: SourceFile) -> None:
     twice = scope.symmetric & scope.not_symmetric  # said of two matrices with one name
     scope.symmetric -= twice
     scope.not_symmetric -= twice
+
+
+def _is_not_symmetric(one: Beside) -> bool:
+    """Whether a matrix is said not to be symmetric, or not to be taken for it: `do not assume that A is symmetric`."""
+    if one.says(_NOT_SYMMETRIC) or _NOT_SYMMETRIC.search(f"{one.before[-_CLOSE:]} A {one.after}"):
+        return True
+    denied = _NOT_ASSUMED.search(one.before)
+    return denied is not None and one.says(_SYMMETRIC) != denied.group().strip("$ ").endswith(("general", "arbitrary"))
 
 
 def _sums_to_one(scope: Scope, one: Beside) -> None:

@@ -170,6 +170,7 @@ class Cursor:
                 "unknown": f"unknown command {piece.text}"
                 if piece.text.startswith("\\")
                 else f"unexpected {piece.text!r}",
+                "unit": f"numbers with units ({piece.text}) are not read",
                 "rb": "unexpected end of a group",
                 "close": f"unexpected closing {piece.text}",
                 "right": "unexpected \\right",

@@ -103,7 +103,7 @@ class Preparer(Letters):
         return False
 
 
-_UNIT = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z/^{}\-\d(). ~]|\\[,;: ]|\\cdot|\\Omega|\\mu|\\circ)+")
+_UNIT = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z/(). ~]|\^(?:\d|\{-?\d+\})|\\[,;: ]|\\cdot|\\Omega|\\mu|\\circ)+")
 
 
 def prepare(tokens: Sequence[Token]) -> list[Piece]:
@@ -169,7 +169,7 @@ def _unit(p: Preparer, token: Token) -> None:
     content = p.argument() if sy.FONTS[token.text] == "rm" and p.out and p.out[-1].kind == "num" else []
     text = "".join(one.text for one in content)
     if _UNIT.fullmatch(text):
-        p.emit("unknown", rf"\mathrm{{{text}}}, a unit?", token.span.to(content[-1].span))
+        p.emit("unit", text, token.span.to(content[-1].span))
     else:
         p.i = start
 
